@@ -3,5 +3,6 @@
 from textclf_nb.attention.base import (
     Attention, AttentionOptions, attention_class, available_attention, build_attention, naive_attention, register_attention,
 )
+from textclf_nb.attention import sdpa as _sdpa  # noqa: F401  registers "mha"
 
 __all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "build_attention", "naive_attention", "register_attention"]
