@@ -1,0 +1,39 @@
+# textclf-nb: `make demo` shows what it does, `make test` that it is right.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SHELL  := /bin/bash
+export WANDB_MODE ?= offline
+export WANDB_SILENT ?= true
+export TOKENIZERS_PARALLELISM ?= true
+export HF_HUB_OFFLINE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test lab notebooks clean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(VENV)/.installed  ## the environment, in .venv, and no more
+
+$(VENV)/.installed: settings.ini setup.py constraints.txt
+	@echo "Installing into $(VENV) (once; a few minutes) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: env  ## real text, a transformer from scratch, a baseline, a report: minutes on a laptop
+	@$(BIN)/textclf suite run experiments/suites/demo.yaml
+
+test: env  ## notebooks in sync, style, every chapter, the experiments' smoke run, pytest; one summary
+	@$(BIN)/python tests/run_all.py
+
+lab: env  ## Jupyter, at the chapters
+	@$(BIN)/jupyter lab --notebook-dir=nbs
+
+notebooks: env  ## execute every chapter in place, clean, export
+	@cd nbs && for n in *.ipynb; do echo $$n; ../$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $$n || exit 1; done
+	@$(BIN)/nbdev_clean && $(BIN)/nbdev_export
+
+clean:  ## remove what runs left behind (experiments/pretraining, finetuning, baseline, comparisons)
+	@rm -rf experiments/pretraining experiments/finetuning experiments/baseline experiments/comparisons

@@ -1,0 +1,65 @@
+"""The house rules that no single chapter can check."""
+import json
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+root = Path(__file__).parents[1]
+chapters = sorted((root / "nbs").glob("*.ipynb"))
+config = ConfigParser(delimiters=["="])
+config.read(root / "settings.ini")
+cfg = config["DEFAULT"]
+
+
+def source(notebook, kind):
+    return ["".join(c["source"]) for c in json.loads(notebook.read_text())["cells"] if c["cell_type"] == kind]
+
+
+def exported(notebook):
+    return [s for s in source(notebook, "code") if s.startswith("#| export")]
+
+
+@pytest.mark.parametrize("notebook", [*chapters, *sorted((root / "experiments").glob("*.ipynb"))], ids=lambda p: p.stem)
+def test_colab_badge_is_made_from_settings(notebook):
+    url = "https://colab.research.google.com/github/{user}/{repo}/blob/{branch}/".format(**cfg) + str(notebook.relative_to(root))
+    assert any(url in text for text in source(notebook, "markdown"))
+    assert any('"google.colab" in sys.modules' in text for text in source(notebook, "code"))
+
+
+@pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
+def test_chapter_imports_only_lower_chapters(notebook):
+    number = {n: c.stem for c in chapters for text in source(c, "code") for n in [text.removeprefix("#| default_exp ").strip()]
+              if text.startswith("#| default_exp ")}
+    for text in exported(notebook):
+        for line in text.splitlines():
+            if not line.strip().startswith("from textclf_nb."): continue
+            module = line.split()[1].removeprefix("textclf_nb.")
+            assert module == "attention" or number[module] < notebook.stem, f"{notebook.stem} imports {module}"
+
+
+@pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
+def test_exported_cells_stay_small_and_pictures_light(notebook):
+    assert max((len([x for x in s.splitlines() if x.strip()]) for s in exported(notebook)), default=0) <= 45
+    cells = json.loads(notebook.read_text())["cells"]
+    images = [o["data"]["image/png"] for c in cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
+    assert all(len(i) * 3 / 4 <= 100_000 for i in images)
+    assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
+
+
+def test_the_package_needs_no_development_tools():
+    for path in (root / "textclf_nb").rglob("*.py"):
+        assert not {"nbdev", "fastcore"} & {line.split()[1].split(".")[0] for line in path.read_text().splitlines()
+                                           if line.startswith(("import ", "from ")) and path.name != "_modidx.py"}, path
+
+
+def test_import_is_possible_without_notebook_tools():
+    code = "import sys; sys.modules.update(dict.fromkeys(['nbdev', 'fastcore', 'pytest', 'jupytext'])); import textclf_nb, textclf_nb.cli"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_readme_names_every_chapter():
+    readme = (root / "README.md").read_text()
+    assert [c.name for c in chapters if c.name not in readme] == []
