@@ -12,6 +12,7 @@ __all__ = ['LIBRARIES', 'READERS', 'SPLIT_NAMES', 'SOURCES', 'SplitConfig', 'Dat
 
 # %% ../nbs/10_corpora.ipynb #05e02fe0
 import ast
+import gc
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -177,7 +178,10 @@ def harvest(
     return pd.DataFrame(rows, columns=["text", "label"]).drop_duplicates("text", ignore_index=True)
 
 def _read_group(read, group):
-    return [(text, name) for name, f in group for text in read(f)]
+    "Texts and labels of some files. The cycle collector would walk every syntax tree again and again: it waits until the end."
+    gc.disable()
+    try: return [(text, name) for name, f in group for text in read(f)]
+    finally: gc.enable()
 
 # %% ../nbs/10_corpora.ipynb #e628e916
 def stratified_order(
