@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'COSTS', 'AVERAGED', 'DELTAS', 'EXACT', 'COST_GOALS', 'STRICTEST', 'HEADER', 'SCRIPT', 'STYLE', 'RESULTS',
-           'CHECKS', 'CAPTIONS', 'flatten', 'read_run', 'without_seed', 'collect', 'finished', 'predictions',
+           'CHECKS', 'CAPTIONS', 'flatten', 'run_facts', 'without_seed', 'collect', 'finished', 'predictions',
            'check_comparable', 'weighted_macro_f1', 'paired_bootstrap', 'mcnemar', 'group_seeds', 'add_deltas',
            'pareto_front', 'exact_twin', 'judge_cost', 'judge_quality', 'judge_stability', 'summarise', 'shorten',
            'left_out', 'results_table', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost', 'plot_deltas',
@@ -27,6 +27,7 @@ from jinja2 import Environment
 from scipy.stats import binomtest
 
 from .core import PALETTE, UserError, save_figure, set_style, whole
+from .tracking import read_run
 
 # %% ../nbs/19_report.ipynb #f2fbaf91
 def flatten(
@@ -41,17 +42,16 @@ def flatten(
     return leaves
 
 # %% ../nbs/19_report.ipynb #48db58eb
-def read_run(
+def run_facts(
     run_dir:str|Path, # an experiment's directory
 )->tuple[dict, dict]: # the facts of `run.json`, the leaves of `config.yaml` ({} if there is none)
     "Read what a run says of itself."
-    path = Path(run_dir) / "run.json"
-    if not path.is_file(): raise UserError(f"{run_dir}: no run.json there: give a run directory, such as experiments/finetuning/<name>")
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_run(run_dir)
         name, kind, status = facts["name"], facts["kind"], facts["status"]
-    except (ValueError, TypeError, KeyError) as e: raise UserError(f"{path}: not a run's facts (name, kind, status): {e!r}") from None
-    config = path.with_name("config.yaml")
+    except UserError: raise
+    except (ValueError, TypeError, KeyError) as e: raise UserError(f"{run_dir}/run.json does not hold a run's facts (name, kind, status): {e!r}") from None
+    config = Path(run_dir) / "config.yaml"
     return facts, flatten(yaml.safe_load(config.read_text(encoding="utf-8")) or {}) if config.is_file() else {}
 
 # %% ../nbs/19_report.ipynb #cf354080
@@ -92,7 +92,7 @@ def _pretraining(row, known):
     if not found: return None, None
     name = Path(str(found[0])).name
     beside = Path(row["run_dir"]).resolve().parent.parent / "pretraining" / name
-    if name not in known and (beside / "run.json").is_file(): known[name] = (read_run(beside)[0].get("cost") or {}).get("seconds")
+    if name not in known and (beside / "run.json").is_file(): known[name] = (run_facts(beside)[0].get("cost") or {}).get("seconds")
     return name, known.get(name)
 
 # %% ../nbs/19_report.ipynb #b8dea668
@@ -102,7 +102,7 @@ def collect(
     "Read runs into a table: one row per run, nothing computed beyond sums."
     dirs = list({Path(d).resolve(): Path(d) for d in run_dirs}.values())
     if not dirs: raise UserError("no run directories given: name at least one, such as experiments/finetuning/<name>")
-    rows = [_row(d, *read_run(d)) for d in dirs]
+    rows = [_row(d, *run_facts(d)) for d in dirs]
     known, labels = {r["name"]: r["seconds"] for r in rows if r["kind"] == "pretraining"}, {}
     for row in rows:
         key, label = _configuration(row), without_seed(row["name"], row["seed"])
@@ -407,7 +407,7 @@ def plot_losses(
             look = {"color": PALETTE[i % 7], "linestyle": ["-", "--", "-.", ":"][i % 4]}
             seen = ax.get_legend_handles_labels()[1]
             ax.plot(train.step, train.loss, marker="", linewidth=1.2, label=None if r.configuration in seen else r.configuration, **look)
-            ax.plot(val.step, val.loss, marker="os^Dv"[i % 5], linestyle="", color=look["color"], markeredgecolor="white")
+            ax.plot(val.step, val.loss, marker="os^Dv"[i % 5], linestyle="", color=look["color"], markeredgecolor="white", markersize=6)
         ax.set(title=f"{kind.capitalize()}: loss", xlabel="optimiser step", ylabel="cross-entropy [nats]", ylim=(0, None))
         ax.legend(fontsize=7)
     return fig
@@ -450,8 +450,7 @@ def plot_cost(
             ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=PALETTE[i % 7], marker="os^DvPX"[i % 7], linestyle="", markersize=6, capsize=2,
                 label=f"{r['rank']} {shorten(r.configuration, 28)}")
             ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4), fontsize=8)
-        ax.set(xlabel=label, xscale="log")
-        ax.set_title(f"{len(front)} of {len(configs)} on the front")
+        ax.set(xlabel=label, xscale="log" if cost == "total_seconds" else "linear", title=f"{len(front)} of {len(configs)} are on the front")
     axes[0].set_ylabel("macro-F1 (test)")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return fig
@@ -511,7 +510,7 @@ fresh() {{ [ ! -e "$1" ] || {{ echo "$1 exists already: run this in a fresh clon
 
 def _repeat(row):
     "The lines that repeat one run."
-    facts, target = read_run(row.run_dir)[0], f"experiments/{row.kind}/{row['name']}"
+    facts, target = run_facts(row.run_dir)[0], f"experiments/{row.kind}/{row['name']}"
     config = Path(row.run_dir) / "config.yaml"
     default = f"textclf {'baseline' if row.kind == 'baseline' else 'train'} {shlex.quote(target)}"
     text = config.read_text(encoding="utf-8").rstrip() if config.is_file() else "# this run kept no config.yaml"
@@ -522,7 +521,7 @@ def reproduce_script(
 )->str: # a shell script
     "The commands that repeat the finished runs, in an order that works, and then this comparison."
     done = runs[runs.status == "finished"].assign(later=lambda t: t.kind != "pretraining").sort_values(["later", "started"], kind="stable")
-    versions = {f"{k} {v}" for d in done.run_dir for k, v in (read_run(d)[0].get("versions") or {}).items()}
+    versions = {f"{k} {v}" for d in done.run_dir for k, v in (run_facts(d)[0].get("versions") or {}).items()}
     names = " ".join(shlex.quote(f"experiments/{r.kind}/{r['name']}") for _, r in done.iterrows())
     return "\n".join([SCRIPT.format(versions=", ".join(sorted(versions))), *[_repeat(r) for _, r in done.iterrows()], f"textclf compare {names}\n"])
 
@@ -610,7 +609,7 @@ def notes(
     if done.device.nunique() > 1: out.append("Runs come from different devices: " + ", ".join(sorted(done.device.dropna().unique())) + ". Their times cannot be compared.")
     if done.max_length.dropna().nunique() > 1: out.append("Models read texts of different length: " + ", ".join(f"{x:.0f}" for x in sorted(done.max_length.dropna().unique())) + " tokens.")
     if (done.kind == "baseline").any() and done.max_length.notna().any():
-        out.append(f"The baseline reads whole documents, the models their first {done.max_length.min():.0f} tokens.")
+        out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} tokens of each.")
     for _, r in done[done.pretraining.notna() & done.pretraining_seconds.isna()].iterrows():
         out.append(f"{r['name']} started from {r.pretraining}, whose run was not found: its price is not counted.")
     if (done.device.astype(str).str.contains("CPU|Xeon|EPYC|Core", case=False)).any():
@@ -651,7 +650,7 @@ def _machines(runs):
     "Each combination of hardware and versions, once, with the runs that used it."
     lines = {}
     for _, r in runs.iterrows():
-        facts = read_run(r.run_dir)[0]
+        facts = run_facts(r.run_dir)[0]
         text = ", ".join(f"{k} {v}" for part in ("hardware", "versions") for k, v in flatten(facts.get(part) or {}).items())
         lines.setdefault(text, []).append(r["name"])
     return [f"{text}: {', '.join(names)}" for text, names in lines.items()]
