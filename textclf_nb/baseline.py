@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BaselineConfig', 'Baseline', 'checked_texts', 'fit_baseline', 'save_baseline', 'load_baseline', 'run_baseline',
-           'judge_baseline', 'telling_terms']
+           'baseline_settings', 'judge_baseline', 'telling_terms']
 
 # %% ../nbs/17_baseline.ipynb #755866e2
 import json
@@ -44,7 +44,8 @@ class BaselineConfig(Settings):
     @field_validator("min_df", "max_df")
     @classmethod
     def _count_or_share(cls, df):
-        if df < 0 or (isinstance(df, float) and df > 1): raise ValueError(f"{df} is neither a number of documents (2) nor a share of them (0.9)")
+        if df < 0 or (isinstance(df, float) and df > 1):
+            raise ValueError(f"{df} is neither a number of documents (2) nor a share of them (0.9)")
         return df
 
 # %% ../nbs/17_baseline.ipynb #c5814ba0
@@ -126,12 +127,14 @@ def load_baseline(
     if folder is None: raise UserError(f"{path} holds no baseline: give the directory of a finished baseline run")
     try:
         facts = json.loads((folder / "baseline.json").read_text(encoding="utf-8"))
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays: idf, coef, intercept = (arrays[k] for k in ("idf", "coef", "intercept"))
+        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+            idf, coef, intercept = (arrays[k] for k in ("idf", "coef", "intercept"))
         names, terms = facts["label_names"], facts["terms"]
         rows = 1 if len(names) == 2 else len(names)
         fits = idf.shape == (len(terms),) and coef.shape == (rows, len(terms)) and intercept.shape == (rows,)
     except (OSError, ValueError, KeyError) as e: raise UserError(f"{folder} is damaged ({e}): fit the baseline again") from None
-    if not fits: raise UserError(f"{folder} is damaged: {len(names)} labels and {len(terms)} terms, but weights {coef.shape}: fit the baseline again")
+    if not fits:
+        raise UserError(f"{folder} is damaged: {len(names)} labels, {len(terms)} terms, but weights {coef.shape}: fit the baseline again")
     return Baseline(names, facts["ngram_range"], terms, idf, coef, intercept)
 
 # %% ../nbs/17_baseline.ipynb #ac636761
@@ -147,20 +150,28 @@ def run_baseline(
     "Fit on train, score val and test, keep everything."
     run_dir, name = Path(run_dir), checked_name(name or Path(run_dir).name, "baseline")
     if (run_dir / "run.json").is_file(): raise UserError(f"{run_dir} exists already: choose another name, or remove it")
-    classes = corpus.num_labels
-    data = data or DataConfig(corpus=corpus.card["name"])
-    settings = {"experiment": {"name": name, "kind": "baseline", "seed": seed}, "data": data.model_dump(mode="json"), "baseline": config.model_dump(mode="json")}
-    facts = {"name": name, "kind": "baseline", "seed": seed, "corpus": {k: corpus.card[k] for k in ("name", "hash")}, "attention": None, "max_length": None}
+    classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
+    facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
+        "corpus": {k: corpus.card[k] for k in ("name", "hash")}}
     with Tracker(run_dir, logging, settings, facts) as tracker:
-        with whole(run_dir / "config.yaml") as tmp: tmp.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+        with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
         start, train = time.perf_counter(), corpus.splits["train"]
         model, iterations = fit_baseline(train["text"][:], train["label"][:], corpus.label_names, config, seed)
-        cost = {"seconds": time.perf_counter() - start, "seconds_per_epoch": None, "tokens_per_second": None, "peak_memory_mib": peak_memory_mib(), "steps": iterations, "epochs": None}
+        cost = {"seconds": time.perf_counter() - start, "peak_memory_mib": peak_memory_mib(), "steps": iterations}
         if iterations >= config.max_iter: tracker.event("not_converged", max_iter=config.max_iter)
         save_baseline(model, run_dir / "model")
         results = judge_baseline(model, corpus, tracker, iterations)
-        tracker.update_run(cost=cost, results=results, classes=classes, parameters=model.coef.size + model.intercept.size)
+        unknown = dict.fromkeys(("seconds_per_epoch", "tokens_per_second", "epochs"))
+        tracker.update_run(cost=cost | unknown, results=results, classes=classes, parameters=model.coef.size + model.intercept.size)
     return results
+
+# %% ../nbs/17_baseline.ipynb #3fd71eaf
+def baseline_settings(corpus:Corpus, config:BaselineConfig, name:str, seed:int, data:DataConfig|None)->dict:
+    "What config.yaml says of a baseline."
+    data = data or DataConfig(corpus=corpus.card["name"])
+    return {"experiment": {"name": name, "kind": "baseline", "seed": seed}, "data": data.model_dump(mode="json"),
+        "baseline": config.model_dump(mode="json")}
 
 def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->dict:
     "Score val and test (where they have documents); keep the answers for test."

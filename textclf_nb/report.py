@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'COSTS', 'AVERAGED', 'DELTAS', 'EXACT', 'COST_GOALS', 'STRICTEST', 'HEADER', 'SCRIPT', 'STYLE', 'RESULTS',
-           'CHECKS', 'CAPTIONS', 'flatten', 'run_facts', 'without_seed', 'collect', 'finished', 'predictions',
-           'check_comparable', 'weighted_macro_f1', 'paired_bootstrap', 'mcnemar', 'group_seeds', 'add_deltas',
-           'pareto_front', 'exact_twin', 'judge_cost', 'judge_quality', 'judge_stability', 'summarise', 'shorten',
-           'left_out', 'results_table', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost', 'plot_deltas',
+           'CHECKS', 'CAPTIONS', 'VERDICTS', 'flatten', 'run_facts', 'without_seed', 'collect', 'finished',
+           'predictions', 'check_comparable', 'weighted_macro_f1', 'paired_bootstrap', 'mcnemar', 'group_seeds',
+           'add_deltas', 'pareto_front', 'exact_twin', 'judge_cost', 'judge_quality', 'judge_stability', 'summarise',
+           'shorten', 'left_out', 'results_table', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost', 'plot_deltas',
            'best_run', 'draw', 'reproduce_script', 'page_rows', 'differing', 'notes', 'render', 'compare']
 
 # %% ../nbs/19_report.ipynb #ea2e06fe
@@ -15,7 +15,6 @@ import base64
 import json
 import re
 import shlex
-import shutil
 import unicodedata
 from pathlib import Path
 
@@ -46,11 +45,11 @@ def run_facts(
     run_dir:str|Path, # an experiment's directory
 )->tuple[dict, dict]: # the facts of `run.json`, the leaves of `config.yaml` ({} if there is none)
     "Read what a run says of itself."
-    try:
-        facts = read_run(run_dir)
-        name, kind, status = facts["name"], facts["kind"], facts["status"]
+    try: facts = dict(read_run(run_dir))
     except UserError: raise
-    except (ValueError, TypeError, KeyError) as e: raise UserError(f"{run_dir}/run.json does not hold a run's facts (name, kind, status): {e!r}") from None
+    except (ValueError, TypeError, AttributeError) as e: raise UserError(f"{run_dir}/run.json does not hold a run's facts: {e}") from None
+    missing = [k for k in ("name", "kind", "status") if k not in facts]
+    if missing: raise UserError(f"{run_dir}/run.json does not hold a run's facts: {', '.join(missing)} missing")
     config = Path(run_dir) / "config.yaml"
     return facts, flatten(yaml.safe_load(config.read_text(encoding="utf-8")) or {}) if config.is_file() else {}
 
@@ -83,7 +82,8 @@ def _configuration(row):
     "What two runs must share to be seeds of one configuration."
     same = {k: without_seed(v, row["seed"]) if isinstance(v, str) else v for k, v in row.items() if k.startswith("config.")
         and not k.startswith(("config.experiment.", "config.logging.", "config.training.resume")) and k.split(".")[-1] != "seed"}
-    return json.dumps([row["kind"], row["attention"], row["max_length"], same or without_seed(row["name"], row["seed"])], sort_keys=True, default=str)
+    shared = [row["kind"], row["attention"], row["max_length"], same or without_seed(row["name"], row["seed"])]
+    return json.dumps(shared, sort_keys=True, default=str)
 
 # %% ../nbs/19_report.ipynb #b173f9ac
 def _pretraining(row, known):
@@ -194,7 +194,7 @@ def group_seeds(
 )->pd.DataFrame: # one row per configuration of finished classifiers
     "Finished classifiers, seeds averaged: mean, and for macro-F1 also std, spread (max − min) and the runs' directories."
     rows = []
-    for label, group in finished(runs).sort_values("seed").groupby(["kind", "configuration"], sort=False):
+    for _, group in finished(runs).sort_values("seed").groupby(["kind", "configuration"], sort=False):
         f1 = group.test_f1_macro.astype(float)
         row = group.iloc[0][["configuration", "kind", "attention", "max_length", "device"]].to_dict()
         row |= {"runs": len(group), "seeds": group.seed.nunique(), "f1_std": f1.std(), "f1_spread": f1.max() - f1.min()}
@@ -263,7 +263,8 @@ def judge_cost(
     loss = 100 * (row.test_f1_macro - exact.test_f1_macro)
     faster = row.seconds_per_epoch <= (1 - time) * exact.seconds_per_epoch
     leaner = row.peak_memory_mib <= (1 - memory) * exact.peak_memory_mib
-    facts = (f"{loss:+.1f} pp macro-F1 against {exact.configuration}, {_ratio(row.seconds_per_epoch, exact.seconds_per_epoch)} its seconds per epoch, "
+    facts = (f"{loss:+.1f} pp macro-F1 against {exact.configuration}, "
+        f"{_ratio(row.seconds_per_epoch, exact.seconds_per_epoch)} its seconds per epoch, "
         f"{_ratio(row.peak_memory_mib, exact.peak_memory_mib)} its memory")
     if loss < -1: return "FAIL", f"{facts}: FAIL WNF-1 because more than 1 pp is lost"
     if faster or leaner: return "PASS", f"{facts}: PASS WNF-1 because it is {'faster' if faster else 'leaner'} than the goal asks"
@@ -300,7 +301,8 @@ def _verdict(row, configs):
     parts = [judge_cost(row, exact), judge_quality(row, exact), judge_stability(row)]
     words = [w for w, _ in parts]
     total = "FAIL" if "FAIL" in words else "PASS" if "PASS" in words else "-"
-    return dict(zip(["wnf1_cost", "wnf2_quality", "wnf2_stability"], words)) | {"PASS_WNF": total, "why": "; ".join(t for _, t in parts if t)}
+    why = "; ".join(t for _, t in parts if t)
+    return dict(zip(["wnf1_cost", "wnf2_quality", "wnf2_stability"], words)) | {"PASS_WNF": total, "why": why}
 
 def summarise(
     runs:pd.DataFrame, # from `collect`
@@ -347,10 +349,10 @@ def _mechanism(row):
     return row.attention if isinstance(row.attention, str) else row.kind
 
 def _line(row):
-    "The cells of one configuration in the terminal's table."
+    "The cells of one configuration in the terminal's table, its name whole."
     plus = "" if np.isnan(row.f1_std) else f" ± {row.f1_std:.3f}"
     delta = f"{row.delta_pp:+.1f} [{row.delta_low:+.1f}, {row.delta_high:+.1f}]" if np.isfinite(row.delta_pp) else "-"
-    return [str(row["rank"]), shorten(row.configuration, 20), shorten(_mechanism(row), 8), str(row.runs), f"{row.test_f1_macro:.3f}{plus}", delta,
+    return [str(row["rank"]), row.configuration, shorten(_mechanism(row), 8), str(row.runs), f"{row.test_f1_macro:.3f}{plus}", delta,
         _seconds(row.seconds_per_epoch), _seconds(row.total_seconds), _number(row.peak_memory_mib, ".0f"), row.PASS_WNF]
 
 # %% ../nbs/19_report.ipynb #e446279a
@@ -373,8 +375,9 @@ def results_table(
     else:
         cells = [HEADER] + [_line(row) for _, row in configs.iterrows()]
         widths = [max(map(_width, column)) for column in zip(*cells)]
+        widths[1] = min(widths[1], 100 - sum(widths) + widths[1] - 2 * (len(widths) - 1))   # names take what the numbers leave
         pad = lambda text, w, i: text + " " * (w - _width(text)) if i in (1, 2) else " " * (w - _width(text)) + text
-        table = ["  ".join(pad(t, w, i) for i, (t, w) in enumerate(zip(line, widths))).rstrip() for line in cells]
+        table = ["  ".join(pad(shorten(t, w), w, i) for i, (t, w) in enumerate(zip(line, widths))).rstrip() for line in cells]
         table.insert(1, "-" * max(map(_width, table)))
     return "\n".join(table + [shorten(f"left out: {x}", 100) for x in left_out(df)])
 
@@ -382,21 +385,23 @@ def results_table(
 def curve(
     run_dir:str|Path, # a run's directory
     part:str, # "train" or "eval"
-)->pd.DataFrame: # columns step and loss, 300 rows at most; empty if the run kept no such metrics
+    rows:int=300, # at most
+)->pd.DataFrame: # columns step and loss; empty if the run kept no such metrics
     "A run's loss over its steps: of training, smoothed; of validation, as measured."
     path = Path(run_dir) / "metrics" / part / "metrics.csv"
     table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
     if not {"step", "loss"} <= set(table): return pd.DataFrame({"step": [], "loss": []})
     if part == "eval": return table.loc[table.split == "val", ["step", "loss"]]
     smooth = table[["step", "loss"]].dropna().assign(loss=lambda t: t.loss.rolling(max(1, len(t) // 50), min_periods=1).mean())
-    return smooth.iloc[np.unique(np.linspace(0, max(0, len(smooth) - 1), min(300, len(smooth))).astype(int))]
+    return smooth.iloc[np.unique(np.linspace(0, max(0, len(smooth) - 1), min(rows, len(smooth))).astype(int))]
 
 # %% ../nbs/19_report.ipynb #f4eb4742
 def plot_losses(
     runs:pd.DataFrame, # from `collect`
 ): # a figure, or None if no finished run kept a curve
     "Loss over steps, pretraining and fine-tuning side by side."
-    kept = [(r, curve(r.run_dir, "train")) for _, r in runs[runs.status == "finished"].iterrows()]
+    done = runs[runs.status == "finished"]
+    kept = [(r, curve(r.run_dir, "train", 60 + 1500 // len(done))) for _, r in done.iterrows()]   # many runs, small files
     kinds = [k for k in ("pretraining", "finetuning") if any(r.kind == k and len(c) for r, c in kept)]
     if not kinds: return None
     fig, axes = plt.subplots(1, len(kinds), figsize=(3.6 * len(kinds) + .6, 3.2), squeeze=False)
@@ -428,7 +433,8 @@ def plot_confusion(
     fig, ax = plt.subplots(figsize=(size + 1, size))
     image = ax.imshow(share, vmin=0, vmax=1, cmap="Blues")
     if k <= 20:
-        for r, c in zip(*np.nonzero(counts)): ax.text(c, r, counts[r, c], ha="center", va="center", fontsize=7, color="white" if share[r, c] > .5 else "black")
+        for r, c in zip(*np.nonzero(counts)):
+            ax.text(c, r, counts[r, c], ha="center", va="center", fontsize=7, color="white" if share[r, c] > .5 else "black")
     worst = f"{share[i, j]:.0%} of {names[i]} is taken for {names[j]}" if share[i, j] > 0 and i != j else "no confusion"
     ax.set(xticks=range(k), yticks=range(k), xlabel="predicted", ylabel="label", title=f"{shorten(name, 30)}\n{worst}")
     ax.set_xticklabels([shorten(n, 20) for n in names], rotation=45, ha="right"); ax.set_yticklabels([shorten(n, 20) for n in names])
@@ -442,15 +448,17 @@ def plot_cost(
 ): # a figure
     "Macro-F1 against training time and against peak memory, each with its Pareto front."
     fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
-    for ax, cost, label in zip(axes, ["total_seconds", "peak_memory_mib"], ["training time, pretraining included [s]", "peak memory [MiB]"]):
+    costs = {"total_seconds": "training time, pretraining included [s]", "peak_memory_mib": "peak memory [MiB]"}
+    for ax, (cost, label) in zip(axes, costs.items()):
         front = configs[pareto_front(configs[cost], configs.test_f1_macro)].sort_values(cost)
         ax.plot(front[cost], front.test_f1_macro, color="0.6", marker="", linestyle="-", zorder=0, drawstyle="steps-post")
         for i, (_, r) in enumerate(configs.iterrows()):
             std = 0 if np.isnan(r.f1_std) else r.f1_std
-            ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=PALETTE[i % 7], marker="os^DvPX"[i % 7], linestyle="", markersize=6, capsize=2,
-                label=f"{r['rank']} {shorten(r.configuration, 28)}")
+            ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=PALETTE[i % 7], marker="os^DvPX"[i % 7], linestyle="", markersize=6,
+                capsize=2, label=f"{r['rank']} {shorten(r.configuration, 28)}")
             ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4), fontsize=8)
-        ax.set(xlabel=label, xscale="log" if cost == "total_seconds" else "linear", title=f"{len(front)} of {len(configs)} are on the front")
+        ax.set(xlabel=label, title=f"{len(front)} of {len(configs)} are on the front")
+    axes[0].set_xscale("log")
     axes[0].set_ylabel("macro-F1 (test)")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return fig
@@ -494,7 +502,8 @@ def draw(
         figures = {"losses": plot_losses(runs)}
         if len(configs):
             best = best_run(runs, configs)
-            figures |= {"cost": plot_cost(configs), "deltas": plot_deltas(configs), "confusion": plot_confusion(*predictions(best.run_dir), best["name"])}
+            figures |= {"cost": plot_cost(configs), "deltas": plot_deltas(configs)}
+            figures["confusion"] = plot_confusion(*predictions(best.run_dir), best["name"])
         figures = {what: fig for what, fig in figures.items() if fig is not None}
         paths = {what: save_figure(fig, Path(figures_dir) / f"{prefix}{what}.svg") for what, fig in figures.items()}
         for fig in figures.values(): plt.close(fig)
@@ -514,7 +523,8 @@ def _repeat(row):
     config = Path(row.run_dir) / "config.yaml"
     default = f"textclf {'baseline' if row.kind == 'baseline' else 'train'} {shlex.quote(target)}"
     text = config.read_text(encoding="utf-8").rstrip() if config.is_file() else "# this run kept no config.yaml"
-    return f"fresh {shlex.quote(target)}\ncat > {shlex.quote(target + '/config.yaml')} <<'END_OF_CONFIG'\n{text}\nEND_OF_CONFIG\n{facts.get('command') or default}\n"
+    written = f"cat > {shlex.quote(target + '/config.yaml')} <<'END_OF_CONFIG'\n{text}\nEND_OF_CONFIG"
+    return f"fresh {shlex.quote(target)}\n{written}\n{facts.get('command') or default}\n"
 
 def reproduce_script(
     runs:pd.DataFrame, # from `collect`
@@ -523,21 +533,24 @@ def reproduce_script(
     done = runs[runs.status == "finished"].assign(later=lambda t: t.kind != "pretraining").sort_values(["later", "started"], kind="stable")
     versions = {f"{k} {v}" for d in done.run_dir for k, v in (run_facts(d)[0].get("versions") or {}).items()}
     names = " ".join(shlex.quote(f"experiments/{r.kind}/{r['name']}") for _, r in done.iterrows())
-    return "\n".join([SCRIPT.format(versions=", ".join(sorted(versions))), *[_repeat(r) for _, r in done.iterrows()], f"textclf compare {names}\n"])
+    begin, end = SCRIPT.format(versions=", ".join(sorted(versions))), f"textclf compare {names}\n"
+    return "\n".join([begin, *[_repeat(r) for _, r in done.iterrows()], end])
 
 # %% ../nbs/19_report.ipynb #4b471d7b
 STYLE = """
 :root { --ink: #1c2430; --soft: #5d6778; --line: #e3e7ed; --accent: #0072B2; --good: #00724f; --bad: #b3450a }
 * { box-sizing: border-box }
-body { margin: 0 auto; padding: 2rem 1.1rem 4rem; max-width: 62rem; color: var(--ink); background: #fff; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem } h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; padding-top: 1.1rem; border-top: 1px solid var(--line) }
+body { margin: 0 auto; padding: 2rem 1.1rem 4rem; max-width: 66rem; color: var(--ink); background: #fff;
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .3rem }
+h2 { font-size: 1.15rem; margin: 2.6rem 0 .6rem; padding-top: 1.1rem; border-top: 1px solid var(--line) }
 p { margin: .5rem 0; max-width: 46rem } .soft, figcaption { color: var(--soft); font-size: .88rem } .lead { font-size: 1.1rem }
 .wide { overflow-x: auto; -webkit-overflow-scrolling: touch; margin: .8rem 0 }
-table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; min-width: 100% }
-th, td { padding: .38rem .7rem .38rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
-th { color: var(--soft); font-weight: 600 } th.t, td.t { text-align: left } td.long { white-space: normal; min-width: 16rem; text-align: left; overflow-wrap: anywhere }
+table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; min-width: 100% }
+th, td { padding: .38rem .55rem .38rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
+th { color: var(--soft); font-weight: 600 } th.t, td.t { text-align: left }
 tr.best td { font-weight: 600 } .PASS { color: var(--good); font-weight: 700 } .FAIL { color: var(--bad); font-weight: 700 }
-figure { margin: 1.2rem 0 } figure img { width: 100%; height: auto; max-width: 44rem; display: block }
+figure { margin: 1.2rem 0 } figure img { width: 100%; min-width: 30rem; height: auto; max-width: 44rem; display: block }
 li { margin: .45rem 0; max-width: 46rem } details { margin: .8rem 0 } summary { cursor: pointer; color: var(--accent) }
 pre { overflow-x: auto; background: #f6f8fa; padding: .8rem 1rem; border-radius: 6px; font-size: .8rem; line-height: 1.45 }
 @media print { body { max-width: none } details > * { display: block } }
@@ -545,33 +558,44 @@ pre { overflow-x: auto; background: #f6f8fa; padding: .8rem 1rem; border-radius:
 
 # %% ../nbs/19_report.ipynb #063fbfcc
 RESULTS = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{ title }}</title><style>{{ style|safe }}</style></head><body>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title><style>{{ style|safe }}</style></head><body>
 <h1>{{ title }}</h1>
 <p class="soft">{{ about }}</p>
 <p class="lead">{{ lead }}</p>
 {% if configs %}<h2>Ranking</h2>
-<div class="wide"><table><tr><th>#</th><th class="t">configuration</th><th class="t">attention</th><th>seeds</th><th>macro-F1</th><th>accuracy</th><th>AUROC</th><th>vs baseline [pp]</th>
-<th>s / epoch</th><th>training [s]</th><th>tokens / s</th><th>peak MiB</th><th>cost rank</th><th>WNF</th></tr>
-{% for r in configs %}<tr{% if loop.first %} class="best"{% endif %}><td>{{ r.rank }}</td><td class="t">{{ r.configuration }}{% if r.on_front %} ◆{% endif %}</td><td class="t">{{ r.attention }}</td>
-<td>{{ r.seeds }}</td><td>{{ r.f1 }}</td><td>{{ r.accuracy }}</td><td>{{ r.auroc }}</td><td>{{ r.delta }}</td><td>{{ r.per_epoch }}</td><td>{{ r.total }}</td><td>{{ r.speed }}</td><td>{{ r.memory }}</td><td>{{ r.cost_rank }}</td>
-<td class="{{ r.PASS_WNF }}">{{ r.PASS_WNF }}</td></tr>
+<div class="wide"><table><tr><th>#</th><th class="t">configuration</th><th class="t">kind</th><th>macro-F1</th><th>vs baseline [pp]</th>
+<th>WNF</th><th>seeds</th><th>accuracy</th><th>AUROC</th>
+<th>training [s]</th><th>s / epoch</th><th>tokens / s</th><th>peak MiB</th><th>cost rank</th></tr>
+{% for r in configs %}<tr{% if loop.first %} class="best"{% endif %}><td>{{ r.rank }}</td>
+<td class="t">{{ r.configuration }}{% if r.on_front %} ◆{% endif %}</td>
+<td class="t">{{ r.attention }}</td><td>{{ r.f1 }}</td><td>{{ r.delta }}</td>
+<td class="{{ r.PASS_WNF }}">{{ r.PASS_WNF }}</td><td>{{ r.seeds }}</td><td>{{ r.accuracy }}</td><td>{{ r.auroc }}</td>
+<td>{{ r.total }}</td><td>{{ r.per_epoch }}</td><td>{{ r.speed }}</td><td>{{ r.memory }}</td><td>{{ r.cost_rank }}</td></tr>
 {% endfor %}</table></div>
-<p class="soft">Ordered by macro-F1 on the test split. ± is the standard deviation over seeds. In brackets, the 95 % interval of the difference to the baseline: a paired bootstrap over test
-documents. Training time includes the pretraining where there was one. ◆ marks the Pareto front: nothing here is both better and cheaper.</p>
+<p class="soft">Ordered by macro-F1 on the test split. ± is the standard deviation over seeds. In brackets, the 95 % interval of the
+difference to the baseline: a paired bootstrap over test documents. Training time includes the pretraining where there was one.
+◆ marks the Pareto front: nothing here is both better and cheaper.</p>
 <h2>Against the goals of the thesis</h2>
-<ul>{% for r in configs if r.why %}<li><b>{{ r.configuration }}</b> <span class="{{ r.PASS_WNF }}">{{ r.PASS_WNF }}</span>: {{ r.why }}.{% if r.coin %} <span class="soft">{{ r.coin }}</span>{% endif %}</li>{% endfor %}</ul>
-{% endif %}{% for f in figures %}<h2>{{ f.title }}</h2><figure><img alt="{{ f.title }}" src="{{ f.data }}"><figcaption>{{ f.caption }}</figcaption></figure>
+<ul>{% for r in configs if r.why %}<li><b>{{ r.configuration }}</b> <span class="{{ r.PASS_WNF }}">{{ r.PASS_WNF }}</span><br>
+{% for reason in r.why.split("; ") %}{{ reason }}.<br>{% endfor %}<span class="soft">{{ r.coin }}</span></li>{% endfor %}</ul>
+{% endif %}{% for f in figures %}<h2>{{ f.title }}</h2>
+<figure><div class="wide"><img alt="{{ f.title }}" src="{{ f.data }}"></div><figcaption>{{ f.caption }}</figcaption></figure>
 {% endfor %}"""
 
 # %% ../nbs/19_report.ipynb #3b21f4e6
 CHECKS = """{% if left_out %}<h2>Left out of the ranking</h2><ul>{% for x in left_out %}<li>{{ x }}</li>{% endfor %}</ul>{% endif %}
 {% if notes %}<h2>To keep in mind</h2><ul>{% for x in notes %}<li>{{ x }}</li>{% endfor %}</ul>{% endif %}
 <h2>Every run</h2>
-<div class="wide"><table><tr><th class="t">run</th><th class="t">kind</th><th class="t">status</th><th>seed</th><th>parameters</th><th>length</th><th>macro-F1 val</th><th>test</th><th>loss val</th><th>training [s]</th><th class="t">directory</th></tr>
-{% for r in runs %}<tr><td class="t">{{ r.name }}</td><td class="t">{{ r.kind }}</td><td class="t">{{ r.status }}</td><td>{{ r.seed }}</td><td>{{ r.parameters }}</td><td>{{ r.max_length }}</td><td>{{ r.val }}</td><td>{{ r.test }}</td>
-<td>{{ r.loss }}</td><td>{{ r.seconds }}</td><td class="t">{{ r.run_dir }}</td></tr>{% endfor %}</table></div>
-{% if differs %}<details><summary>Where the configurations differ ({{ differs|length }} settings)</summary><div class="wide"><table><tr><th class="t">setting</th>{% for n in names %}<th class="t">{{ n }}</th>{% endfor %}</tr>
-{% for key, values in differs %}<tr><td class="t">{{ key }}</td>{% for v in values %}<td class="t">{{ v }}</td>{% endfor %}</tr>{% endfor %}</table></div></details>{% endif %}
+<div class="wide"><table><tr><th class="t">run</th><th class="t">kind</th><th class="t">status</th><th>seed</th><th>parameters</th>
+<th>length</th><th>macro-F1 val</th><th>test</th><th>loss val</th><th>training [s]</th><th class="t">directory</th></tr>
+{% for r in runs %}<tr><td class="t">{{ r.name }}</td><td class="t">{{ r.kind }}</td><td class="t">{{ r.status }}</td><td>{{ r.seed }}</td>
+<td>{{ r.parameters }}</td><td>{{ r.max_length }}</td><td>{{ r.val }}</td><td>{{ r.test }}</td><td>{{ r.loss }}</td><td>{{ r.seconds }}</td>
+<td class="t">{{ r.run_dir }}</td></tr>{% endfor %}</table></div>
+{% if differs %}<details><summary>Where the configurations differ ({{ differs|length }} settings)</summary><div class="wide"><table>
+<tr><th class="t">setting</th>{% for n in names %}<th class="t">{{ n }}</th>{% endfor %}</tr>
+{% for key, values in differs %}<tr><td class="t">{{ key }}</td>{% for v in values %}<td class="t">{{ v }}</td>{% endfor %}</tr>
+{% endfor %}</table></div></details>{% endif %}
 <details><summary>Machines and versions</summary><ul>{% for x in machines %}<li>{{ x }}</li>{% endfor %}</ul></details>
 <details><summary>How to repeat it (reproduce.sh)</summary><pre>{{ script }}</pre></details>
 </body></html>
@@ -585,11 +609,12 @@ def page_rows(
     rows = []
     for _, r in configs.iterrows():
         cells = _line(r)
-        coin = (f"On single documents: right {r.won:.0f} times where the baseline is wrong, wrong {r.lost:.0f} times where it is right (McNemar p = {r.mcnemar_p:.2g})."
-            if np.isfinite(r.won) else "")
-        rows.append({**r[["configuration", "rank", "on_front", "seeds", "PASS_WNF", "why"]], "attention": _mechanism(r), "f1": cells[4], "delta": cells[5],
-            "per_epoch": cells[6], "total": cells[7], "memory": cells[8], "accuracy": _number(r.test_accuracy, ".3f"), "auroc": _number(r.test_auroc, ".3f"),
-            "speed": _number(r.tokens_per_second, ",.0f"), "cost_rank": _number(r.cost_rank, ".0f"), "coin": coin})
+        coin = "" if np.isnan(r.won) else (f"On single documents: right {r.won:.0f} times where the baseline is wrong, "
+            f"wrong {r.lost:.0f} times where it is right (McNemar p = {r.mcnemar_p:.2g}).")
+        rows.append({**r[["configuration", "rank", "on_front", "seeds", "PASS_WNF", "why"]], "attention": _mechanism(r), "coin": coin,
+            **dict(zip(["f1", "delta", "per_epoch", "total", "memory"], cells[4:9])), "cost_rank": _number(r.cost_rank, ".0f"),
+            "accuracy": _number(r.test_accuracy, ".3f"), "auroc": _number(r.test_auroc, ".3f"),
+            "speed": _number(r.tokens_per_second, ",.0f")})
     return rows
 
 def differing(
@@ -606,8 +631,9 @@ def notes(
 )->list[str]: # sentences
     "What a fair reader should know about these runs."
     done, out = finished(runs), []
-    if done.device.nunique() > 1: out.append("Runs come from different devices: " + ", ".join(sorted(done.device.dropna().unique())) + ". Their times cannot be compared.")
-    if done.max_length.dropna().nunique() > 1: out.append("Models read texts of different length: " + ", ".join(f"{x:.0f}" for x in sorted(done.max_length.dropna().unique())) + " tokens.")
+    devices, lengths = sorted(done.device.dropna().unique()), sorted(done.max_length.dropna().unique())
+    if len(devices) > 1: out.append(f"Runs come from different devices ({', '.join(devices)}): their times cannot be compared.")
+    if len(lengths) > 1: out.append(f"Models read texts of different length: {', '.join(f'{x:.0f}' for x in lengths)} tokens.")
     if (done.kind == "baseline").any() and done.max_length.notna().any():
         out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} tokens of each.")
     for _, r in done[done.pretraining.notna() & done.pretraining_seconds.isna()].iterrows():
@@ -627,7 +653,8 @@ def _f1_of(run_dir):
 
 # %% ../nbs/19_report.ipynb #9bc03e62
 CAPTIONS = {"cost": ("Quality against cost", "Up and to the left is better; the line is the Pareto front. Numbers are ranks."),
-    "deltas": ("Difference to the baseline", "Bars are 95 % intervals of a paired bootstrap over the test documents. One that crosses zero is within chance."),
+    "deltas": ("Difference to the baseline",
+        "Bars are 95 % intervals of a paired bootstrap over the test documents. One that crosses zero is within chance."),
     "losses": ("How training went", "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
     "confusion": ("What the best model confuses", "Rows are labels. Colour: share of the row. Figures: documents.")}
 
@@ -646,6 +673,14 @@ def _embedded(path):
     "A figure as a data URL."
     return "data:image/svg+xml;base64," + base64.b64encode(Path(path).read_bytes()).decode()
 
+def _run_rows(runs):
+    "Every run as the page shows it."
+    form = lambda x, f: _number(None if pd.isna(x) else float(x), f)
+    forms = {"seed": ".0f", "parameters": ",.0f", "max_length": ".0f", "val_f1_macro": ".3f", "test_f1_macro": ".3f",
+        "val_loss": ".3f", "seconds": ",.1f"}
+    rows = [{**r[["name", "kind", "status", "run_dir"]], **{k: form(r[k], f) for k, f in forms.items()}} for _, r in runs.iterrows()]
+    return [r | {"val": r["val_f1_macro"], "test": r["test_f1_macro"], "loss": r["val_loss"]} for r in rows]
+
 def _machines(runs):
     "Each combination of hardware and versions, once, with the runs that used it."
     lines = {}
@@ -662,18 +697,24 @@ def render(
     title:str="Comparison of runs", # of the page
 )->str: # a whole HTML page
     "The report: one self-contained page."
-    form = lambda x, f: _number(None if pd.isna(x) else float(x), f)
-    rows = [{**r[["name", "kind", "status", "run_dir"]], "seed": form(r.seed, ".0f"), "parameters": form(r.parameters, ",.0f"), "max_length": form(r.max_length, ".0f"),
-        "val": form(r.val_f1_macro, ".3f"), "test": form(r.test_f1_macro, ".3f"), "loss": form(r.val_loss, ".3f"), "seconds": form(r.seconds, ",.1f")} for _, r in runs.iterrows()]
-    corpora = " and ".join(f"{n} ({str(h)[:12]})" for n, h in runs[["corpus", "corpus_hash"]].dropna().drop_duplicates().itertuples(index=False))
+    known = runs[["corpus", "corpus_hash"]].dropna().drop_duplicates()
+    corpora = " and ".join(f"{n} ({str(h)[:12]})" for n, h in known.itertuples(index=False))
     pictures = [{"title": t, "caption": c, "data": _embedded(figures[what])} for what, (t, c) in CAPTIONS.items() if what in figures]
     names = configs[configs.kind != "baseline"].configuration.tolist() if len(configs) else []
-    return Environment(autoescape=True).from_string(RESULTS + CHECKS).render(title=title, style=STYLE, lead=_lead(runs, configs), figures=pictures,
-        about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; last one finished {max(runs.finished.dropna().astype(str), default='at an unknown time')}.",
-        configs=page_rows(configs), left_out=left_out(runs), notes=notes(runs), runs=rows, names=names, differs=differing(configs) if names else [],
-        machines=_machines(runs), script=reproduce_script(runs))
+    last = max(runs.finished.dropna().astype(str), default="at an unknown time")[:16].replace("T", " ")
+    return Environment(autoescape=True).from_string(RESULTS + CHECKS).render(title=title, style=STYLE, lead=_lead(runs, configs),
+        about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.", figures=pictures, names=names,
+        configs=page_rows(configs), left_out=left_out(runs), notes=notes(runs), runs=_run_rows(runs),
+        differs=differing(configs) if names else [], machines=_machines(runs), script=reproduce_script(runs))
 
 # %% ../nbs/19_report.ipynb #c0cfe3e7
+VERDICTS = [*DELTAS, "rank", "cost_rank", "on_front", "wnf1_cost", "wnf2_quality", "wnf2_stability", "PASS_WNF", "why"]
+
+def _verdicts_of_runs(runs, configs):
+    "What was found out about a configuration, for each of its finished runs."
+    done = finished(runs)[["kind", "configuration"]].reset_index()
+    return done.merge(configs[["kind", "configuration", *VERDICTS]]).set_index("index")[VERDICTS]
+
 def compare(
     run_dirs:list, # run directories, of any kind and status
     out_dir:str|Path, # where results.csv, report.html and reproduce.sh go
@@ -686,9 +727,7 @@ def compare(
     configs = summarise(runs, seed)
     figures = draw(runs, configs, figures_dir or out / "figures", prefix)
     page = render(runs, configs, figures, title=f"{prefix.strip('_-') or 'Runs'} compared".capitalize())
-    verdicts = ["delta_pp", "delta_low", "delta_high", "won", "lost", "mcnemar_p", "rank", "cost_rank", "on_front", "wnf1_cost", "wnf2_quality", "wnf2_stability", "PASS_WNF", "why"]
-    table = runs.merge(configs[["kind", "configuration", *verdicts]], how="left") if len(configs) else runs
-    table.loc[~table.index.isin(finished(table).index), [v for v in verdicts if v in table]] = None
+    table = runs.join(_verdicts_of_runs(runs, configs)) if len(configs) else runs
     for name, text in {"results.csv": table.to_csv(index=False), "report.html": page, "reproduce.sh": reproduce_script(runs)}.items():
         with whole(out / name) as tmp: tmp.write_text(text, encoding="utf-8")
     (out / "reproduce.sh").chmod(0o755)
