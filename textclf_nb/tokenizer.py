@@ -70,8 +70,9 @@ def alphabet(
 
 def first_pieces(letters:list[str])->list[str]:
     "Special tokens, letters, and letters as continuations, where the splitter lets a word go on with them."
-    split = new_tokenizer().pre_tokenizer.pre_tokenize_str
-    return [*SPECIALS, *letters, *("##" + c for c in letters if len(split("a" + c)) == 1)]
+    chain = new_tokenizer()
+    pieces = {c: chain.pre_tokenizer.pre_tokenize_str(chain.normalizer.normalize_str("a" + c)) for c in letters}
+    return [*SPECIALS, *letters, *("##" + c for c in letters if len(pieces[c]) == 1)]
 
 # %% ../nbs/09_tokenizer.ipynb #6fdbaac8
 def read_lines(path:str|Path)->list[str]:
