@@ -1,0 +1,110 @@
+"""The installed command as a user calls it: in a process of its own, in an empty folder."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32", "architecture.attention.num_heads=2",
+         "tokenizer.vocab_size=300", "tokenizer.max_length=32", "training.epochs=2", "training.batch_size=16", "training.learning_rate=0.01",
+         "logging.use_wandb=false"]
+
+
+def textclf(cwd, *args, code=0):
+    command = [str(Path(sys.executable).parent / "textclf"), *map(str, args)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "WANDB_MODE": "offline", "COLUMNS": "200"})
+    assert done.returncode == code, done.stderr[-3000:]
+    return done
+
+
+def sets(*pairs):
+    return [x for pair in pairs for x in ("--set", pair)]
+
+
+def rows(n=40):
+    texts = [("Return the sine of each element.", "maths"), ("Draw a line through the points.", "plots")]
+    return pd.DataFrame([(f"{t} Case {i}.", label) for i in range(n) for t, label in texts], columns=["text", "label"])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    here = tmp_path_factory.mktemp("user")
+    rows().to_csv(here / "mine.csv", index=False)
+    textclf(here, "new", "finetuning", "mine", *sets("data.corpus=mine.csv", *SMALL))
+    textclf(here, "train", "mine")
+    return here
+
+
+def test_own_csv_from_file_to_prediction(trained):
+    out = textclf(trained, "predict", "experiments/finetuning/mine", "Draw the points.", "the sine of it").stdout
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["plots", "maths"]
+    rows(2).drop(columns="label").to_csv(trained / "new.csv", index=False)
+    answers = textclf(trained, "predict", "mine", "--file", "new.csv").stdout.splitlines()
+    assert answers[0] == "text,predicted,probability" and len(answers) == 5
+    assert "f1_macro" in textclf(trained, "eval", "mine").stdout
+
+
+def test_the_run_directory_keeps_its_contract(trained):
+    run = trained / "experiments" / "finetuning" / "mine"
+    for path in ("config.yaml", "checkpoints/best-model.ckpt", "checkpoints/model.ckpt", "checkpoints/last.ckpt",
+                 "metrics/train/metrics.csv", "metrics/eval/metrics.csv", "metrics/eval/predictions.csv", "events.jsonl", "run.json"):
+        assert (run / path).is_file(), path
+    record = json.loads((run / "run.json").read_text())
+    assert record["status"] == "finished" and record["cause"] is None and record["corpus"]["hash"]
+    assert {"versions", "hardware", "cost", "results"} <= set(record)
+
+
+def bad_data(here, name, frame=None, raw=None):
+    if raw is not None: (here / name).write_bytes(raw)
+    else: frame.to_csv(here / name, index=False)
+    return here / name
+
+
+MISTAKES = {
+    "unknown key": ["new", "finetuning", "x", *sets("training.epoch=3")],
+    "wrong type": ["new", "finetuning", "x", *sets("training.epochs=many")],
+    "name with a slash": ["new", "finetuning", "a/b"],
+    "name with dots": ["new", "finetuning", ".."],
+    "name taken": ["new", "finetuning", "mine"],
+    "no such template": ["new", "finetuning", "x", "--template", "no.yaml"],
+    "no such pretraining": ["new", "finetuning", "x", "--pretraining", "no"],
+    "no such run": ["train", "nowhere"],
+    "no such suite": ["suite", "run", "no.yaml"],
+    "trained already": ["train", "mine"],
+    "empty text": ["predict", "mine", "  "],
+    "no such column": ["predict", "mine", "--file", "mine.csv", "--column", "body"],
+}
+
+
+@pytest.mark.parametrize("arguments", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_line_and_exit_code_2(trained, arguments):
+    before = sorted(p for p in (trained / "experiments").rglob("*"))
+    done = textclf(trained, *arguments, code=2)
+    assert len(done.stderr.strip().splitlines()) == 1 and done.stderr.startswith("textclf: ") and done.stdout == ""
+    assert sorted(p for p in (trained / "experiments").rglob("*")) == before, "something was written"
+
+
+CORPORA = {
+    "missing": (None, None), "empty": (None, b""), "header only": (None, b"text,label\n"), "not utf-8": (None, b"text,label\n\xff\xfe\xfa,a\n"),
+    "one class": (rows().assign(label="same"), None), "empty text": (rows().assign(text=lambda t: t.text.where(t.index != 3, "  ")), None),
+    "no text": (rows().assign(text=lambda t: t.text.where(t.index != 3)), None), "no column": (rows().rename(columns={"text": "body"}), None),
+}
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_a_corpus_that_cannot_be_used_is_told_in_one_line(tmp_path, name):
+    frame, raw = CORPORA[name]
+    path = tmp_path / "bad.csv" if name == "missing" else bad_data(tmp_path, "bad.csv", frame, raw)
+    textclf(tmp_path, "new", "finetuning", "x", *sets(f"data.corpus={path}", *SMALL))
+    done = textclf(tmp_path, "train", "x", code=2)
+    assert len(done.stderr.strip().splitlines()) == 1 and "bad.csv" in done.stderr
+    assert [p.name for p in (tmp_path / "experiments/finetuning/x").rglob("*")] == ["config.yaml"]
+
+
+def test_a_label_unseen_in_training_is_named(trained):
+    path = bad_data(trained, "unseen.csv", rows(2).assign(label="poetry"))
+    done = textclf(trained, "eval", "mine", "--file", path, code=2)
+    assert "poetry" in done.stderr and "maths" in done.stderr
