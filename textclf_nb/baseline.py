@@ -94,6 +94,7 @@ def fit_baseline(
     seed:int=0, # for solvers that draw; L-BFGS doesn't, so every seed gives the same model
 )->tuple[Baseline, int]: # the model, and how many iterations it took
     "Fit TF-IDF, then logistic regression."
+    if len(label_names) < 2: raise UserError(f"one class only ({', '.join(label_names) or 'none'}): classification needs two or more")
     absent = sorted(set(range(len(label_names))) - set(np.unique(labels).tolist()))
     if absent: raise UserError(f"label {label_names[absent[0]]!r} has no training text: every class needs some")
     settings = config.model_dump(include={"max_features", "ngram_range", "min_df", "max_df"})
@@ -167,6 +168,8 @@ def run_baseline(
     "Fit on train, score val and test, keep everything."
     run_dir, name = Path(run_dir), checked_name(name or Path(run_dir).name, "baseline")
     if (run_dir / "run.json").is_file(): raise UserError(f"{run_dir} exists already: choose another name, or remove it")
+    if "text" not in corpus.splits["train"].column_names:
+        raise UserError(f"corpus {corpus.card['name']!r} holds token numbers and no text: a baseline counts words")
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
     facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
         "corpus": {k: corpus.card[k] for k in ("name", "hash")}}
