@@ -4,6 +4,7 @@ from textclf_nb.attention.base import (
     Attention, AttentionOptions, attention_class, available_attention, build_attention, naive_attention, register_attention,
 )
 from textclf_nb.attention import sdpa as _sdpa  # noqa: F401  registers "mha"
+from textclf_nb.attention import lsh as _lsh  # noqa: F401  registers "lsh"
 from textclf_nb.attention import favor as _favor  # noqa: F401  registers "favor"
 
 __all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "build_attention", "naive_attention", "register_attention"]
