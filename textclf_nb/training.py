@@ -132,6 +132,7 @@ def train_step(
     "One optimizer step."
     counts, total = [count_targets(b["labels"]) for b in group], torch.zeros((), device=device)
     for batch, n in zip(group, counts):
+        if not n: continue
         batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
         with torch.autocast(device.type, dtype, enabled=dtype is not None):
             loss = loss_of(model(**batch), batch["labels"], config.label_smoothing) * (n/sum(counts))
@@ -155,39 +156,40 @@ def no_trace(
 def over_batches(
     model:nn.Module,
     loader, # of batches; its epoch 0 is used, so that the masks are the same each time
-    device:torch.device,
-    dtype:torch.dtype|None, # of mixed precision
     of, # (batch on the device, output) → what is wanted of it
+    device:torch.device, # where the model is
+    dtype:torch.dtype|None=None, # of mixed precision
     ask=lambda: None, # called before each batch; may raise to stop
+    progress:bool=False, # a bar, if it takes more than two seconds
 )->list: # one answer a batch
     "Run a model over a loader without training it."
     model.eval()
     loader.set_epoch(0)
     results = []
-    with torch.inference_mode(), no_trace(device):
-        for batch in loader:
+    with torch.no_grad(), no_trace(device):   # what a module keeps from here must serve training too: no inference_mode
+        for batch in tqdm(loader, "evaluating", unit="batch", delay=2, leave=False, disable=not progress):
             ask()
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             with torch.autocast(device.type, dtype, enabled=dtype is not None): results.append(of(batch, model(**batch)))
     return results
 
 # %% ../nbs/15_training.ipynb #899ec35f
-def evaluate_lm(model, loader, device, dtype=None, ask=lambda: None)->dict:
-    "Loss, perplexity and accuracy over the hidden tokens; arguments as in `over_batches`."
+def evaluate_lm(model, loader, **how)->dict:
+    "Loss, perplexity and accuracy over the hidden tokens; `how` as in `over_batches`."
     def of(batch, out):
         labels = batch["labels"][batch["labels"] != -100]
         return out.loss*len(labels), (out.logits.argmax(-1) == labels).sum(), len(labels)
-    loss, right, n = (sum(x) for x in zip(*(r for r in over_batches(model, loader, device, dtype, of, ask) if r[2])))
+    loss, right, n = (sum(x) for x in zip(*(r for r in over_batches(model, loader, of, **how) if r[2])))
     return {"loss": float(loss)/n, "perplexity": perplexity(float(loss)/n), "accuracy": float(right)/n}
 
-def predict_probs(model, loader, device, dtype=None, ask=lambda: None)->tuple[np.ndarray,np.ndarray]:
-    "Labels (M,) and probabilities (M, C) of all texts in the loader's order; arguments as in `over_batches`."
-    results = over_batches(model, loader, device, dtype, lambda batch, out: (batch["labels"], out.logits.float().softmax(-1)), ask)
+def predict_probs(model, loader, **how)->tuple[np.ndarray,np.ndarray]:
+    "Labels (M,) and probabilities (M, C) of all texts in the loader's order; `how` as in `over_batches`."
+    results = over_batches(model, loader, lambda batch, out: (batch["labels"], out.logits.float().softmax(-1)), **how)
     return tuple(torch.cat(x).cpu().numpy() for x in zip(*results))
 
-def evaluate_classifier(model, loader, device, dtype=None, label_names=None, ask=lambda: None)->dict:
-    "Loss and the metrics of chapter 12 over the texts; arguments as in `over_batches`."
-    labels, probs = predict_probs(model, loader, device, dtype, ask)
+def evaluate_classifier(model, loader, label_names=None, **how)->dict:
+    "Loss and the metrics of chapter 12 over the texts; `how` as in `over_batches`."
+    labels, probs = predict_probs(model, loader, **how)
     nll = -np.log(probs[np.arange(len(labels)), labels].clip(1e-30).astype(np.float64)).mean()
     return {"loss": float(nll)} | classification_metrics(labels, probs, label_names)
 
@@ -210,7 +212,7 @@ class StopNote:
 
     def __exit__(self, *error):
         for s, handler in self.old.items(): signal.signal(s, handler)
-        self.old = {}
+        self.signal, self.old = None, {}
 
     def take(self, number, frame):
         if self.signal: raise KeyboardInterrupt("twice")
@@ -289,10 +291,10 @@ class TrainingLoop:
         self.optimizer = make_optimizer(self.model, config)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype is torch.float16)
         self.plan = steps_of_epochs(train_loader, config) if train_loader is not None else []
-        self.epoch, self.batch, self.step, self.best = 0, 0, 0, None
-        self.meter, self.window, self.fresh, self.note = StepMeter(self.device), Window(), [0, 0], StopNote()
-        self.history = {"train": [], "val": []}   # the rows of the metrics, for a picture without a run directory
-        self.bar = None
+        self.epoch, self.batch, self.step, self.best, self.spent = 0, 0, 0, None, 0.
+        self.meter, self.window, self.fresh, self.note, self.bar = StepMeter(self.device), Window(), [0, 0], StopNote(), None
+        self.how = {"device": self.device, "dtype": self.dtype, "ask": self.note.check, "progress": progress}
+        self.history = {"train": [], "val": []}   # the rows of the metrics since `fit`, for a picture without a run directory
 
     def fit(self, resume:bool=False)->dict: # cost as in run.json, and the best evaluation
         "Train to the last epoch, from the start or from last.ckpt."
@@ -307,15 +309,16 @@ class TrainingLoop:
 
     def evaluate(self, loader)->dict:
         "The metrics of a split with the weights as they are."
-        if self.kind == "pretraining": return evaluate_lm(self.model, loader, self.device, self.dtype, self.note.check)
-        return evaluate_classifier(self.model, loader, self.device, self.dtype, self.label_names, self.note.check)
+        return evaluate_lm(self.model, loader, **self.how) if self.kind == "pretraining" else \
+            evaluate_classifier(self.model, loader, self.label_names, **self.how)
 
     def predict(self, loader)->tuple[np.ndarray,np.ndarray]: # labels (M,), probabilities (M, C)
         "What a classifier says of each text."
-        return predict_probs(self.model, loader, self.device, self.dtype, self.note.check)
+        return predict_probs(self.model, loader, **self.how)
 
     def load_best(self):
         "Take the weights of the best epoch."
+        if self.dir is None: raise UserError("load_best: a loop without checkpoint_dir keeps no best model")
         self.model.load_state_dict(load_checkpoint(self.dir/BEST)["model"])
 
 # %% ../nbs/15_training.ipynb #2af2e6a0
@@ -368,15 +371,16 @@ def _announce(loop):
         print(f"{loop.kind}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, {n} steps of {c.batch_size*c.grad_accum_steps} texts"
             + (f" from step {loop.step}" if loop.step else "") + f" on {h['device']} ({h['name']}{cores}), {precision}", flush=True)
     if loop.device.type == "cuda": torch.cuda.reset_peak_memory_stats(loop.device)
-    loop.started = time.perf_counter() - (loop.spent if loop.step else 0)
-    loop.bar = tqdm(total=n, initial=loop.step, desc=loop.kind, unit="step", mininterval=.5, disable=not loop.progress, leave=False)
+    loop.started = time.perf_counter() - loop.spent
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    loop.bar = tqdm(total=n, initial=loop.step, desc=loop.kind, unit="step", mininterval=.5 if watched else 10, disable=not loop.progress, leave=False)
 
 def _log(loop):
     "Close the window: a row of training metrics, a word on the bar."
     speed = _lap(loop)
     if not loop.window.rows: return
-    try: means = loop.window.means()
-    except Diverged as e: raise Diverged(f"{e}: lower learning_rate, raise warmup_ratio" + _last_good(loop)) from None
+    _settle(loop)
+    means = loop.window.means()
     row = {"epoch": loop.epoch + 1} | means | {"lr": loop.optimizer.param_groups[0]["lr"], "tokens_per_second": round(speed)}
     if loop.tracker.logging.log_gpu_memory: row["peak_memory_mib"] = round(peak_memory_mib(loop.device), 1)
     loop.tracker.log_train(loop.step, **row)
@@ -396,9 +400,12 @@ def _duration(seconds:float)->str:
     s = round(seconds)
     return f"{s} s" if s < 100 else f"{s//60} min {s%60:02d} s" if s < 3600 else f"{s//3600} h {s%3600//60:02d} min"
 
-def _last_good(loop)->str:
-    "Where the last checkpoint is, if there is one."
-    return f"; the last good state is {loop.dir/LAST}" if loop.dir and (loop.dir/LAST).exists() else ""
+def _settle(loop):
+    "Look at the losses of the window; if they are lost, say what may help."
+    try: loop.window.settle()
+    except Diverged as e:
+        good = f"; the last good state is {loop.dir/LAST}" if loop.dir and (loop.dir/LAST).exists() else ""
+        raise Diverged(f"{e}: lower learning_rate or raise warmup_ratio{good}") from None
 
 # %% ../nbs/15_training.ipynb #b6c713f3
 def _validate(loop):
@@ -406,14 +413,16 @@ def _validate(loop):
     metrics = loop.evaluate(loop.val_loader)
     row = {"epoch": loop.epoch + 1} | metrics
     loop.tracker.log_eval(loop.step, "val", **row)
-    loop.history["val"] = [r for r in loop.history["val"] if r["step"] != loop.step] + [{"step": loop.step} | row]
+    loop.history["val"].append({"step": loop.step} | row)
     monitor = _monitor(loop)
     if monitor not in metrics: raise UserError(f"monitor: {monitor} is no metric of {loop.kind}; there are {', '.join(k for k in metrics if '/' not in k)}")
     better = loop.best is None or (metrics[monitor] < loop.best["value"] if monitor == "loss" else metrics[monitor] > loop.best["value"])
     if better: loop.best = {"epoch": loop.epoch + 1, "step": loop.step, "monitor": monitor, "value": metrics[monitor]}
     shown = {k: metrics[k] for k in ("loss", "perplexity", "accuracy", "f1_macro") if k in metrics}
     if loop.progress: loop.bar.write(f"epoch {loop.epoch + 1}: val " + ", ".join(f"{k} {v:.4g}" for k, v in shown.items()) + (" (best)" if better else ""), file=sys.stdout)
-    if better: _save(loop, BEST); loop.tracker.update_run(results={"val": metrics}, best=loop.best)
+    if better:
+        _save(loop, BEST)
+        loop.tracker.update_run(results={"val": metrics}, best=loop.best)
 
 def _monitor(loop)->str:
     "The metric that tells the best epoch."
@@ -440,11 +449,10 @@ def _save(loop, name:str):
     "Everything that determines the next step."
     if loop.dir is None: return
     _lap(loop)
-    try: window = loop.window.settle()
-    except Diverged as e: raise Diverged(f"{e}: lower learning_rate, raise warmup_ratio" + _last_good(loop)) from None
+    _settle(loop)
     save_checkpoint(loop.dir/name, {"model": loop.model.state_dict(), "optimizer": loop.optimizer.state_dict(), "scaler": loop.scaler.state_dict(),
-        "rng": rng_state(loop.model), "epoch": loop.epoch, "batch": loop.batch, "step": loop.step, "best": loop.best, "window": window,
-        "meter": loop.meter.totals(), "seconds": time.perf_counter() - loop.started, "history": loop.history, "terms": _terms(loop)})
+        "rng": rng_state(loop.model), "epoch": loop.epoch, "batch": loop.batch, "step": loop.step, "best": loop.best, "window": loop.window.rows,
+        "meter": loop.meter.totals(), "seconds": time.perf_counter() - loop.started, "terms": _terms(loop)})
     loop.tracker.event("saved", file=name, step=loop.step)
     loop.meter.start()
 
@@ -458,7 +466,7 @@ def _restore(loop):
     loop.optimizer.load_state_dict(state["optimizer"])
     loop.scaler.load_state_dict(state["scaler"])
     set_rng_state(loop.model, state["rng"])
-    loop.epoch, loop.batch, loop.step, loop.best, loop.history = (state[k] for k in ("epoch", "batch", "step", "best", "history"))
-    loop.window, loop.spent = Window(state["window"]), state["seconds"]
+    loop.epoch, loop.batch, loop.step, loop.best, loop.spent = (state[k] for k in ("epoch", "batch", "step", "best", "seconds"))
+    loop.window = Window(state["window"])
     loop.meter.seconds, loop.meter.tokens, loop.meter.steps = (state["meter"][k] for k in ("seconds", "tokens", "steps"))
     loop.tracker.rewind(loop.step)

@@ -1,0 +1,43 @@
+"""A training of a second, for tests that run it in a process of its own and kill it there."""
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from textclf_nb.models import ModelConfig, TransformerForMaskedLM
+from textclf_nb.tracking import LoggingConfig, Tracker
+from textclf_nb.training import TrainingConfig, TrainingLoop
+
+ARCHITECTURE = dict(vocab_size=40, embedding_dim=16, mlp_size=32, num_layers=2, max_sequence_length=16,
+                    attention={"num_heads": 2, "kind": "favor", "favor": {"nb_features": 8, "redraw_interval": 3}})
+
+
+class Loader:
+    "Random texts and masks that follow from (epoch, step); a pause before each batch."
+    def __init__(self, pause=0.): self.pause, self.epoch, self.start = pause, 0, 0
+    def set_epoch(self, epoch, start=0): self.epoch, self.start = epoch, start
+    def __len__(self): return 15
+    def __iter__(self):
+        for step in range(self.start, 15):
+            time.sleep(self.pause)
+            rng = np.random.default_rng([self.epoch, step])
+            ids = torch.from_numpy(rng.integers(4, 40, (4, 12)))
+            chosen = torch.from_numpy(rng.random((4, 12)) < .3)
+            chosen[0, 0] = True
+            labels = ids.masked_fill(~chosen, -100)
+            yield {"input_ids": ids.masked_fill(chosen, 3), "attention_mask": torch.ones_like(chosen), "labels": labels}
+
+
+def main(run_dir, *settings):
+    "Train in `run_dir`; settings such as pause=.03, resume=1, wandb=1, lr=1e-3."
+    options = dict(pause="0", resume="", wandb="", lr="0.003") | dict(s.split("=") for s in settings)
+    torch.set_num_threads(1)
+    run_dir = Path(run_dir)
+    config = TrainingConfig(epochs=3, learning_rate=float(options["lr"]), log_every=4, checkpoint_every=7, grad_accum_steps=2,
+                            batch_size=4)
+    model = TransformerForMaskedLM(ModelConfig(architecture=ARCHITECTURE))
+    logging = LoggingConfig(use_wandb=bool(options["wandb"]))
+    with Tracker(run_dir, logging, config.model_dump(), {"kind": "pretraining", "seed": 0}) as tracker:
+        loop = TrainingLoop(model, config, Loader(float(options["pause"])), Loader(), tracker, run_dir/"checkpoints")
+        loop.fit(resume=bool(options["resume"]))
