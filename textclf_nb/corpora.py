@@ -6,10 +6,10 @@
 __all__ = ['LIBRARIES', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 'KEYWORDS', 'SplitConfig', 'DataConfig', 'Corpus',
            'cache_home', 'digest', 'is_sound', 'cached', 'library_root', 'library_version', 'labelled_files',
            'strip_names', 'docstrings_in', 'module_in', 'harvest', 'stratified_order', 'stratified_limit',
-           'stratified_split', 'group_split', 'find_duplicates', 'reader', 'read_text', 'read_table', 'read_jsonl',
-           'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes', 'read_path',
-           'label_text', 'label_order', 'columns', 'read_hub', 'register_corpus', 'available_corpora', 'embedded',
-           'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic',
+           'stratified_split', 'group_split', 'find_duplicates', 'first_line', 'reader', 'read_text', 'read_table',
+           'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes',
+           'read_path', 'label_text', 'label_order', 'columns', 'read_hub', 'register_corpus', 'available_corpora',
+           'embedded', 'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic',
            'read_hyperpartisan', 'publisher', 'find_source', 'three_splits', 'number_labels', 'content_hash',
            'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
@@ -267,6 +267,10 @@ def find_duplicates(texts:dict[str, Iterable[str]])->dict[str, int]: # "test": r
 # %% ../nbs/10_corpora.ipynb #a4624b83
 READERS = {}
 
+def first_line(error:Exception)->str:
+    "The first line of another library's message, or the kind of error where there is none."
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
 def reader(*suffixes:str):
     "Register a function `f(path, encoding) -> DataFrame` for files with these endings."
     def keep(f):
@@ -327,7 +331,7 @@ def read_tensors(path:Path, encoding:str="utf-8")->pd.DataFrame: # input_ids wit
     "A `TensorDataset` (input_ids, attention_mask[, labels]), opened without running what a pickle may hide."
     with torch.serialization.safe_globals([TensorDataset]):
         try: tensors = getattr(torch.load(path, map_location="cpu", weights_only=True), "tensors", ())
-        except Exception as e: raise UserError(f"{path}: not a plain TensorDataset ({str(e).splitlines()[0]})") from None
+        except Exception as e: raise UserError(f"{path}: not a plain TensorDataset ({first_line(e)})") from None
     if len(tensors) not in (2, 3) or tensors[0].shape != tensors[1].shape or tensors[0].dim() != 2:
         raise UserError(f"{path}: expected a TensorDataset of input_ids (n, N), attention_mask (n, N) and, with labels, labels (n,)")
     mask = tensors[1].bool()
@@ -417,7 +421,7 @@ def read_hub(
     owner, _, subset = rest.partition(":")
     try: data = load_dataset(owner, subset or None, revision=revision or None)
     except (OSError, ValueError, RuntimeError) as e:
-        raise UserError(f"{name}: no such path here, and the Hub gave nothing ({str(e).splitlines()[0]}): give a local path instead, "
+        raise UserError(f"{name}: no such path here, and the Hub gave nothing ({first_line(e)}): give a local path instead, "
             "for example data.corpus: reviews.csv, or for a recipe data.path: a/folder") from None
     frames = {}
     for split, rows in data.items():
@@ -668,15 +672,16 @@ def plot_corpus(
     labelled = bool(corpus.label_names)
     fig, axes = plt.subplots(1, 1 + labelled + bool(labelled and tokenizer), figsize=(9 if labelled else 4.5, 3), squeeze=False)
     lengths = np.concatenate(list(text_lengths(corpus, tokenizer).values()))
+    unit = "tokens" if tokenizer else "words"
     axes[0, 0].hist(lengths, np.geomspace(max(1, lengths.min()), lengths.max() + 1, 40), color=PALETTE[0])
-    axes[0, 0].set(xscale="log", title="Most texts are short", xlabel=f"length [{'tokens' if tokenizer else 'words'}]", ylabel="texts")
+    axes[0, 0].set(xscale="log", title=f"Half are under {np.median(lengths):.0f} {unit}", xlabel=f"length [{unit}]", ylabel="texts")
     if max_length:
         axes[0, 0].axvline(max_length, color=PALETTE[1], ls="--", marker="")
-        axes[0, 0].set_title(f"{np.mean(lengths > max_length):.0%} of the texts are cut at {max_length}")
+        axes[0, 0].set_title(f"{np.mean(lengths > max_length):.0%} exceed {max_length} {unit}")
     if labelled:
         balance = class_balance(corpus).sum(axis=1).sort_values()
         axes[0, 1].barh(balance.index, balance, color=PALETTE[0])
-        axes[0, 1].set(title=f"The largest class has {balance.iloc[-1]/balance.sum():.0%} of the texts", xlabel="texts")
+        axes[0, 1].set(title=f"Largest class: {balance.iloc[-1]/balance.sum():.0%} of texts", xlabel="texts")
     if labelled and tokenizer: _plot_unknown(axes[0, 2], corpus, tokenizer)
     return fig
 
@@ -686,4 +691,4 @@ def _plot_unknown(ax, corpus, tokenizer, most=300):
     texts = {n: [t for t, y in zip(rows["text"], rows["label"]) if y == i][:most] for i, n in enumerate(corpus.label_names)}
     share = pd.Series({n: 100*vocabulary_fit(tokenizer, ts)["unk_share"] for n, ts in texts.items()})
     ax.barh(share.index, share, color=PALETTE[0])
-    ax.set(title="Unknown pieces, test split", xlabel="[UNK] among pieces [%]")
+    ax.set(title="Unknown pieces, test split", xlabel="[UNK] among pieces [%]", xlim=(0, max(1, 1.1*share.max())))

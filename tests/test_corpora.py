@@ -1,0 +1,206 @@
+"""What the chapter on corpora cannot show: a user's mistakes, each one line; caches that break; big and odd files."""
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textclf_nb import corpora
+from textclf_nb.core import UserError
+from textclf_nb.corpora import (cached, columns, DataConfig, docstrings_in, find_duplicates, group_split, load_corpus, read_path, stratified_limit,
+    stratified_split, strip_names)
+
+
+def table(path, rows=40, **changed):
+    "A small labelled CSV, JSONL, … with columns changed."
+    frame = pd.DataFrame({"text": [f"text {i} on {'law' if i % 2 else 'tea'}" for i in range(rows)], "label": ["law" if i % 2 else "tea" for i in range(rows)]})
+    frame = frame.assign(**changed)
+    if path.suffix == ".jsonl": frame.to_json(path, orient="records", lines=True)
+    elif path.suffix == ".parquet": frame.to_parquet(path)
+    elif path.suffix == ".xlsx": frame.to_excel(path, index=False)
+    else: frame.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", ".xlsx", ".CSV"])
+def test_every_format_gives_the_same_corpus(tmp_path, suffix):
+    if suffix == ".xlsx": pytest.importorskip("openpyxl")
+    corpus = load_corpus(table(tmp_path / f"mail{suffix}"))
+    assert corpus.label_names == ["law", "tea"] and corpus.card["sizes"] == {"train": 32, "val": 4, "test": 4}
+    assert corpus.card["hash"] == load_corpus(table(tmp_path / "same.csv")).card["hash"]
+
+
+def one_line(error):
+    "The message of a user's mistake is one line."
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+WRONG = [  # file, its bytes, settings, what the message says
+    ("gone.csv", None, {}, "no such file"),
+    ("a.docx", b"x", {}, "unknown kind of file '.docx'"),
+    ("a.csv", b"", {}, "not a table"),
+    ("a.csv", b"text,label\n", {}, "no rows"),
+    ("a.csv", b"review,stars\nfine,1\n", {}, "no column 'text'; there are: review, stars"),
+    ("a.csv", b"text\nfine\n", {}, "data.label_col: null"),
+    ("a.csv", b"text,label\nfine,a\n,b\nno,b\n", {}, "1 of 3 rows have no text, the first is row 1"),
+    ("a.csv", b"text,label\nfine,a\n \t ,b\n", {}, "have no text"),
+    ("a.csv", b"text,label\nfine,a\nbad,\n", {}, "1 of 2 rows have no label"),
+    ("a.csv", b"text,label\n,a\n,b\n", {"drop_empty": True}, "no row has both"),
+    ("a.csv", b"text,label\n" + b"".join(b"t%d,a\n" % i for i in range(20)), {}, "one class only, 'a'"),
+    ("a.csv", b"text,label\nx,a\ny,b\n", {}, "too few to split"),
+    ("a.csv", b"text,label\ncaf\xe9,a\n", {}, "line 2 is not utf-8"),
+    ("a.csv", b"text,label\n\x81\x82,a\n", {"encoding": "cp1252"}, "line 2 is not cp1252"),
+    ("a.csv", b"text,label\nx,a\n", {"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
+    ("a.jsonl", b'{"text": "x", "label": null}\n', {}, "have no label"),
+    ("a.jsonl", b'{"text": null, "label": 1}\n', {}, "have no text"),
+    ("a.jsonl", b'{"text": 5, "label": 1}\n', {}, "have no text"),
+    ("a.jsonl", b'[1]\n', {}, "line 1 is no JSON object"),
+    ("a.parquet", b"PAR1", {}, "not a Parquet file"),
+    ("a.xlsx", b"PK no", {}, "a.xlsx"),
+    ("a.pt", b"\x80\x02}", {}, "not a plain TensorDataset"),
+    ("a.txt", b"one\ntwo\n", {}, "data.label_col: null"),
+    ("a.csv", b"text,label\nx,a\n", {"spilt_seed": 1}, "did you mean 'split_seed'"),
+]
+
+
+@pytest.mark.parametrize("name, content, options, says", WRONG)
+def test_a_mistake_is_one_clear_line(tmp_path, name, content, options, says):
+    if content is not None: (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as error: load_corpus(tmp_path / name, **options)
+    assert says in one_line(error)
+
+
+def test_a_label_that_training_has_not_seen(tmp_path):
+    paths = {n: {"dataset_path": str(table(tmp_path / f"{n}.csv"))} for n in ("train", "val")}
+    paths["test"] = {"dataset_path": str(table(tmp_path / "test.csv", label="new"))}
+    with pytest.raises(UserError) as error: load_corpus(DataConfig.parse(paths))
+    assert "label 'new' of the test split is not among the training split's: law, tea" in one_line(error)
+    with pytest.raises(UserError, match="data.train.dataset_path is not"): load_corpus(DataConfig.parse({"test": paths["test"]}))
+
+
+def test_labels_keep_what_they_are(tmp_path):
+    names = {kind: load_corpus(table(tmp_path / f"{kind}{suffix}", label=values)).label_names for kind, suffix, values in [
+        ("float", ".parquet", [1.0, 2.0] * 20), ("int", ".jsonl", [10, 9] * 20), ("na", ".csv", ["NA", "None"] * 20), ("bool", ".parquet", [True, False] * 20)]}
+    assert names == {"float": ["1", "2"], "int": ["9", "10"], "na": ["NA", "None"], "bool": ["False", "True"]}
+
+
+def test_byte_order_mark_surrogates_and_other_encodings(tmp_path):
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + table(tmp_path / "a.csv").read_bytes())
+    assert load_corpus(tmp_path / "bom.csv").card["sizes"]["train"] == 32
+    lines = [json.dumps({"text": f"broken \ud800 {i}", "label": i % 2}) for i in range(40)]
+    (tmp_path / "half.jsonl").write_text("\n".join(lines), encoding="ascii")
+    assert load_corpus(tmp_path / "half.jsonl").splits["train"][0]["text"].startswith("broken ?")
+    (tmp_path / "latin.csv").write_text(table(tmp_path / "a.csv").read_text().replace("tea", "thé"), encoding="latin-1")
+    assert "thé" in load_corpus(tmp_path / "latin.csv", encoding="latin-1").label_names
+
+
+def test_a_line_of_fifty_megabytes(tmp_path):
+    rows = [f"short {i},{i % 2}" for i in range(40)]
+    (tmp_path / "long.csv").write_text("text,label\n" + "\n".join(rows) + "\n" + "word " * 10_000_000 + ",1\n", encoding="utf-8")
+    assert max(len(t) for d in load_corpus(tmp_path / "long.csv").splits.values() for t in d["text"]) > 49_000_000
+
+
+def test_no_network_says_how_to_go_on_without_one():
+    code = ("from textclf_nb.corpora import load_corpus\nfrom textclf_nb.core import UserError\n"
+        "try: load_corpus('some-owner/some-set')\nexcept UserError as e: print(e)")
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env).stdout
+    assert "give a local path instead" in said and said.count("\n") == 1
+
+
+def test_recipes_without_files(tmp_path, monkeypatch):
+    monkeypatch.delenv("TEXTCLF_DATA", raising=False)
+    with pytest.raises(UserError, match="TEXTCLF_DATA to a folder that holds maths_topics/"): load_corpus("maths_topics")
+    (tmp_path / "maths_topics").mkdir()
+    pd.DataFrame({"problem_text": [f"prove {i}" for i in range(30)], "topic": ["graphs", "sets", "sums"] * 10}).to_csv(tmp_path / "maths_topics" / "data.csv")
+    monkeypatch.setenv("TEXTCLF_DATA", str(tmp_path))
+    assert load_corpus("maths_topics").label_names == ["graphs", "sets", "sums"]
+
+
+def test_hyperpartisan_keeps_publishers_apart(tmp_path):
+    n = 600
+    frame = pd.DataFrame({"text": [f"{i} " + "news " * 1400 for i in range(n)], "label": [i % 3 == 0 for i in range(n)], "url": [f"https://p{i % 41}.org/{i}" for i in range(n)]})
+    frame.assign(label=frame.label.astype(int)).to_parquet(tmp_path / "train.parquet")
+    corpus = load_corpus("hyperpartisan", path=str(tmp_path), limit=300)
+    sites = {s: {int(t.split()[0]) % 41 for t in d["text"]} for s, d in corpus.splits.items()}
+    assert not (sites["train"] & sites["val"] or sites["train"] & sites["test"] or sites["val"] & sites["test"])
+    assert sum(corpus.card["sizes"].values()) == 300
+    assert all(0.2 < 1 - np.mean(d["label"]) < 0.9 for d in corpus.splits.values())
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from("aabc"), min_size=1, max_size=200), st.integers(0, 5))
+def test_splits_are_exact_and_stratified(labels, seed):
+    labels = np.array(labels)
+    parts = stratified_split(labels, (0.8, 0.1, 0.1), seed)
+    assert sorted(np.concatenate(parts)) == list(range(len(labels)))
+    for c in set(labels):
+        for part, share in zip(parts, (0.8, 0.1, 0.1)): assert abs((labels[part] == c).sum() - share*(labels == c).sum()) <= 1
+    assert len(stratified_limit(labels, 7, seed)) == min(7, len(labels))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9)), min_size=3, max_size=100))
+def test_groups_never_straddle(rows):
+    labels, groups = map(np.array, zip(*rows))
+    parts = group_split(labels, groups, (0.8, 0.1, 0.1))
+    assert sorted(np.concatenate(parts)) == list(range(len(rows)))
+    assert sum(len(set(groups[p])) for p in parts) == len(set(groups))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("nptorch_.- NP")))
+def test_no_name_survives(text):
+    assert not corpora._spelt.search(strip_names(text)) or strip_names(text) != text
+
+
+def test_a_cache_that_breaks_is_built_again_and_a_full_disk_leaves_nothing(tmp_path):
+    def build(folder): (folder / "a").write_text("right")
+    for harm in (lambda f: (f / "a").unlink(), lambda f: (f / "manifest.json").write_text("[]"), lambda f: (f / "manifest.json").write_text("{"), lambda f: (f / "a").write_text("r")):
+        harm(cached(tmp_path / "x", build))
+        with pytest.warns(UserWarning, match="damaged"): assert (cached(tmp_path / "x", build) / "a").read_text() == "right"
+
+
+def test_two_at_once_build_once(tmp_path):
+    built = []
+    def build(folder):
+        built.append(1)
+        (folder / "a").write_text("right")
+    threads = [threading.Thread(target=cached, args=(tmp_path / "x", build)) for _ in range(4)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    assert len(built) == 1
+
+
+def test_sources_that_do_not_parse(tmp_path):
+    for name, content in {"a.py": b"def (", "b.py": b"\x00", "c.py": b"# coding: nonsense\n", "d.py": b"x = '\xff'"}.items():
+        (tmp_path / name).write_bytes(content)
+        assert docstrings_in(tmp_path / name) == []
+
+
+def test_embedded_corpus_is_read_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTCLF_CACHE", str(tmp_path))
+    monkeypatch.setattr(corpora, "LIBRARIES", {n: corpora.LIBRARIES[n] for n in ("networkx", "numpy")})
+    first = load_corpus(limit=200)
+    monkeypatch.setattr(corpora, "harvest", None)  # a second harvest would fail
+    second = load_corpus(limit=200)
+    assert first.card == second.card and sum(second.card["sizes"].values()) == 200
+    assert set(second.card["versions"]) == {"networkx", "numpy"}
+
+
+def test_unlabelled_lines_and_empty_folder(tmp_path):
+    (tmp_path / "lines.txt").write_text("\n".join(f"line {i}" for i in range(30)), encoding="utf-8")
+    corpus = load_corpus(tmp_path / "lines.txt", label_col=None)
+    assert corpus.label_names == [] and set(corpus.splits["train"]["label"]) == {-1}
+    with pytest.raises(UserError, match="has no labels"): corpus.num_labels
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="no files"): read_path(tmp_path / "empty")
+    assert find_duplicates({"a": ["x", "X "]}) == {"a": 1}
+    with pytest.raises(UserError, match="no rows"): columns(pd.DataFrame(columns=["text", "label"]), DataConfig(), "x")

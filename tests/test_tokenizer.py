@@ -1,0 +1,64 @@
+"""What the chapter on tokenizers cannot show: arbitrary text, other processes, BERT's own vocabulary."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textclf_nb.core import UserError
+from textclf_nb.tokenizer import TRUNCATIONS, WordPieceTokenizer, cut, encode_long
+
+TEXTS = ["The quick brown fox jumps over the lazy dog.", "A naïve café, déjà vu; 3.14 and don't!", "import numpy_like as n2 # (code)"] * 10
+tokenizer = WordPieceTokenizer.train(TEXTS, vocab_size=300, min_frequency=1)
+any_text = st.text(st.characters())  # surrogates among them
+words = st.lists(st.sampled_from(["fox", "café", "…", "x" * 120, "\u0301", "\x1c", "字", "[MASK]", "don't", "3.14"]), max_size=400)
+
+
+@settings(max_examples=300, deadline=None)
+@given(any_text, st.one_of(st.none(), st.integers(3, 40)), st.sampled_from(TRUNCATIONS))
+def test_encode_never_raises_and_ids_are_in_the_vocabulary(text, max_length, truncation):
+    (ids,) = tokenizer.encode(text, max_length, truncation)
+    assert ids[0] == tokenizer.cls_id and ids[-1] == tokenizer.sep_id
+    assert all(0 <= i < tokenizer.vocab_size for i in ids)
+    assert max_length is None or len(ids) <= max_length
+    assert isinstance(tokenizer.decode(ids), str)
+
+
+@settings(max_examples=100, deadline=None)
+@given(words, st.integers(3, 12), st.sampled_from(TRUNCATIONS), st.sampled_from(["", " "]))
+def test_reading_only_the_ends_of_a_long_text_changes_nothing(parts, max_length, truncation, glue):
+    text = glue.join(parts * 8)
+    assert encode_long(tokenizer.backend, text, max_length, truncation) == cut(tokenizer.backend.encode(text).ids, max_length, truncation)
+
+
+def test_training_gives_the_same_vocabulary_in_every_process():
+    code = ("from textclf_nb.tokenizer import WordPieceTokenizer; import inspect, argparse\n"
+        "print(WordPieceTokenizer.train(inspect.getsource(argparse).splitlines(), vocab_size=700).fingerprint)")
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}) for seed in "12"]
+    assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout.strip()) == 16, runs[0].stderr
+
+
+def test_a_single_line_of_ten_megabytes():
+    (ids,) = tokenizer.encode(["the lazy dog " * 800_000], 128)
+    assert len(ids) == 128
+
+
+def test_no_text_and_no_files(tmp_path):
+    for nothing in ([], ["", "  "]):
+        with pytest.raises(UserError, match="no text to train"): WordPieceTokenizer.train(nothing)
+    with pytest.raises(UserError, match=r"no tokenizer\.json or vocab\.txt"): WordPieceTokenizer.load(tmp_path / "nowhere")
+    (tmp_path / "vocab.txt").write_bytes(b"[PAD]\n\xff\n")
+    with pytest.raises(UserError, match="not UTF-8 at byte 6"): WordPieceTokenizer.load(tmp_path)
+    (tmp_path / "vocab.txt").write_text("[PAD]\n[UNK]\nword\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"lacks \[CLS\] \[SEP\] \[MASK\]"): WordPieceTokenizer.load(tmp_path)
+
+
+def test_bert_vocabulary_where_there_is_one():
+    vocab = Path(os.environ.get("TEXTCLF_DATA") or os.devnull) / "bert_vocab" / "vocab.txt"
+    if not vocab.is_file(): pytest.skip("TEXTCLF_DATA has no bert_vocab/vocab.txt")
+    bert = WordPieceTokenizer.load(vocab)
+    assert bert.encode("hello world") == [[101, 7592, 2088, 102]]
+    assert (bert.vocab_size, bert.special_ids) == (30522, [0, 100, 101, 102, 103])
