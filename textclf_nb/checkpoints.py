@@ -47,7 +47,7 @@ def verify(
     path = Path(path)
     if not path.is_file():
         there = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
-        raise UserError(f"no checkpoint {path}; " + (f"in {path.parent} there are: {', '.join(there)}" if there else f"{path.parent} has none"))
+        raise UserError(f"no checkpoint {path}; " + (f"there are: {', '.join(there)}" if there else f"{path.parent} has none"))
     tail = len(MARK) + 64
     size = path.stat().st_size - tail
     with open(path, "rb") as f:

@@ -90,8 +90,8 @@ def _checked(labels, probs, label_names):
         raise UserError(f"metrics need labels (M,) and probabilities (M, C) of at least one text, got {labels.shape} and {probs.shape}")
     if not np.isfinite(probs).all() or np.abs(probs.sum(1) - 1).max() > 1e-3:
         raise UserError("metrics need probabilities: finite rows that sum to 1 (a softmax is missing, or the model gave NaN)")
-    if labels.min() < 0 or labels.max() >= probs.shape[1]:
-        raise UserError(f"label {labels.max() if labels.min() >= 0 else labels.min()} is outside the {probs.shape[1]} classes of the probabilities")
+    outside = labels[(labels < 0) | (labels >= probs.shape[1])]
+    if len(outside): raise UserError(f"label {outside[0]} is outside the {probs.shape[1]} classes of the probabilities")
     names = [str(c) for c in range(probs.shape[1])] if label_names is None else list(label_names)
     if len(names) != probs.shape[1]: raise UserError(f"{len(names)} label names for {probs.shape[1]} classes: one for each")
     return labels, probs, names

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 import torch
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from .core import Settings, UserError, whole
 
@@ -122,7 +122,8 @@ def _cpu_name()->str:
     "What the processor calls itself."
     info = Path("/proc/cpuinfo")
     lines = info.read_text(errors="replace").splitlines() if info.exists() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor() or platform.machine())
+    named = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 # %% ../nbs/13_tracking.ipynb #258d9a05
 def peak_memory_mib(
@@ -252,13 +253,7 @@ class Tracker(RunRecord):
         self.facts = {"name": self.dir.name, "started": _now(), "versions": versions(), "hardware": hardware()} | (facts or {})
 
     def __enter__(self):
-        again, process = "started" in self.run, psutil.Process()
-        if again: self.facts.pop("started")
-        self.update_run(**self.facts)
-        self.update_run(status="running", cause=None, finished=None, process={"id": process.pid, "since": process.create_time()})
-        if self.logging.log_metrics_csv:
-            self.rows = {k: RowLog(self.dir/getattr(self.logging, f"csv_{k}_metrics_path")) for k in ("train", "eval")}
-        self.event("resumed" if again else "started")
+        _begin(self)
         if self.logging.use_wandb: _invite_wandb(self)
         return self
 
@@ -286,6 +281,16 @@ class Tracker(RunRecord):
         "Forget the rows after `step`: those steps will be made again."
         dropped = sum(rows.keep(lambda r: int(r["step"]) <= step) for rows in self.rows.values())
         self.event("rewound", step=step, rows_dropped=dropped)
+
+def _begin(tracker):
+    "The record says that the run is on, and in which process; the rows of an earlier part stay."
+    again, process = "started" in tracker.run, psutil.Process()
+    if again: tracker.facts.pop("started")
+    tracker.update_run(**tracker.facts)
+    tracker.update_run(status="running", cause=None, finished=None, process={"id": process.pid, "since": process.create_time()})
+    if tracker.logging.log_metrics_csv:
+        tracker.rows = {k: RowLog(tracker.dir/getattr(tracker.logging, f"csv_{k}_metrics_path")) for k in ("train", "eval")}
+    tracker.event("resumed" if again else "started")
 
 # %% ../nbs/13_tracking.ipynb #ecd68a59
 def _log_eval(tracker, step, split, metrics):

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FREE', 'TrainingConfig', 'pick_device', 'amp_dtype', 'lr_factor', 'count_targets', 'grouped', 'loss_of', 'train_step',
            'no_trace', 'over_batches', 'evaluate_lm', 'predict_probs', 'evaluate_classifier', 'Diverged', 'Interrupted',
-           'StopNote', 'Window', 'steps_of_epochs', 'make_optimizer', 'set_rate', 'TrainingLoop', 'summary']
+           'StopNote', 'Window', 'steps_of_epochs', 'make_optimizer', 'set_rate', 'Evaluator', 'TrainingLoop',
+           'duration', 'monitored', 'summary']
 
 # %% ../nbs/15_training.ipynb #7c137e05
 import math
@@ -53,7 +54,7 @@ class TrainingConfig(Settings):
     freeze_n_layers: int = Field(0, ge=0) # how many layers
     freeze_epochs: int = Field(1, ge=0) # for how many epochs
     freeze_embeddings: bool = True # and the embeddings with them
-    monitor: Literal["auto", "loss", "accuracy", "f1_macro"] = "auto" # what the best model is best in; auto: loss, f1_macro for a classifier
+    monitor: Literal["auto", "loss", "accuracy", "f1_macro"] = "auto" # what the best is best in; auto: loss, f1_macro for a classifier
     log_every: int = Field(10, ge=1) # steps to a row of training metrics
     checkpoint_every: int|None = Field(None, ge=1) # steps to a checkpoint within an epoch; None: at its end only
 
@@ -66,7 +67,7 @@ def pick_device(
     try: device = torch.device(name)
     except RuntimeError: raise UserError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:1") from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"device {name!r} is not there: PyTorch {torch.__version__} sees {torch.cuda.device_count()} CUDA devices; use auto or cpu")
+        raise UserError(f"device {name!r} is not there: PyTorch sees {torch.cuda.device_count()} CUDA devices; use auto or cpu")
     return device
 
 def amp_dtype(
@@ -268,37 +269,55 @@ def set_rate(optimizer:torch.optim.Optimizer, factor:float):
     for g in optimizer.param_groups: g["lr"] = g["top_lr"]*factor
 
 # %% ../nbs/15_training.ipynb #2842a1d0
-class TrainingLoop:
+class Evaluator:
+    "A model on its device, and what it's worth on a split."
+    def __init__(self,
+        model:nn.Module, # of chapter 8
+        config:TrainingConfig, # whose device and use_amp count
+        kind:Literal["pretraining", "finetuning"]="pretraining",
+        label_names:list[str]|None=None, # of the classes, for metrics
+        progress:bool=True, # show lines and bars
+    ):
+        self.config, self.kind, self.label_names, self.progress, self.note = config, kind, label_names, progress, StopNote()
+        self.device = pick_device(config.device)
+        self.dtype, self.model = amp_dtype(self.device, config.use_amp), model.to(self.device)
+        self.how = {"device": self.device, "dtype": self.dtype, "ask": self.note.check, "progress": progress}
+
+    def evaluate(self, loader)->dict:
+        "The metrics of a split with the weights as they are."
+        if self.kind == "pretraining": return evaluate_lm(self.model, loader, **self.how)
+        return evaluate_classifier(self.model, loader, self.label_names, **self.how)
+
+    def predict(self, loader)->tuple[np.ndarray,np.ndarray]: # labels (M,), probabilities (M, C)
+        "What a classifier says of each text."
+        return predict_probs(self.model, loader, **self.how)
+
+# %% ../nbs/15_training.ipynb #3c9719eb
+class TrainingLoop(Evaluator):
     "Trains a model on batches, evaluates it each epoch, saves what is needed to go on."
     def __init__(self,
         model:nn.Module, # of chapter 8
         config:TrainingConfig, # the section `training`
-        train_loader=None, # batches to learn from; None for a loop that only evaluates
+        train_loader, # batches to learn from
         val_loader=None, # batches that tell which epoch is the best
         tracker=None, # a `Tracker` that has been entered
         checkpoint_dir:str|Path|None=None, # where checkpoints go; None: nowhere
         kind:Literal["pretraining", "finetuning"]="pretraining",
         label_names:list[str]|None=None, # of the classes, for metrics
         seed:int=0, # of dropout
-        progress:bool=True, # show the lines and the bar
+        progress:bool=True, # show lines and bars
     ):
-        self.config, self.train_loader, self.val_loader, self.kind = config, train_loader, val_loader, kind
-        self.tracker, self.label_names, self.seed, self.progress = tracker or NoTracker(), label_names, seed, progress
+        super().__init__(model, config, kind, label_names, progress)
+        self.train_loader, self.val_loader, self.tracker, self.seed = train_loader, val_loader, tracker or NoTracker(), seed
         self.dir = Path(checkpoint_dir) if checkpoint_dir else None
-        self.device = pick_device(config.device)
-        self.dtype = amp_dtype(self.device, config.use_amp)
-        self.model = model.to(self.device)
-        self.optimizer = make_optimizer(self.model, config)
+        self.optimizer, self.plan = make_optimizer(self.model, config), steps_of_epochs(train_loader, config)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype is torch.float16)
-        self.plan = steps_of_epochs(train_loader, config) if train_loader is not None else []
         self.epoch, self.batch, self.step, self.best, self.spent = 0, 0, 0, None, 0.
-        self.meter, self.window, self.fresh, self.note, self.bar = StepMeter(self.device), Window(), [0, 0], StopNote(), None
-        self.how = {"device": self.device, "dtype": self.dtype, "ask": self.note.check, "progress": progress}
+        self.meter, self.window, self.fresh, self.bar = StepMeter(self.device), Window(), [0, 0], None
         self.history = {"train": [], "val": []}   # the rows of the metrics since `fit`, for a picture without a run directory
 
     def fit(self, resume:bool=False)->dict: # cost as in run.json, and the best evaluation
         "Train to the last epoch, from the start or from last.ckpt."
-        if not self.plan: raise UserError("a loop without train_loader cannot train")
         with no_trace(self.device), self.note:
             torch.manual_seed(self.seed)
             if resume: _restore(self)
@@ -307,21 +326,136 @@ class TrainingLoop:
             except Interrupted: _save(self, LAST); raise
             finally: self.bar.close()
 
-    def evaluate(self, loader)->dict:
-        "The metrics of a split with the weights as they are."
-        return evaluate_lm(self.model, loader, **self.how) if self.kind == "pretraining" else \
-            evaluate_classifier(self.model, loader, self.label_names, **self.how)
-
-    def predict(self, loader)->tuple[np.ndarray,np.ndarray]: # labels (M,), probabilities (M, C)
-        "What a classifier says of each text."
-        return predict_probs(self.model, loader, **self.how)
-
     def load_best(self):
         "Take the weights of the best epoch."
         if self.dir is None: raise UserError("load_best: a loop without checkpoint_dir keeps no best model")
         self.model.load_state_dict(load_checkpoint(self.dir/BEST)["model"])
 
 # %% ../nbs/15_training.ipynb #2af2e6a0
+def _announce(loop):
+    "The first line, and the bar."
+    c, n, h = loop.config, sum(loop.plan), hardware(loop.device)
+    precision = {None: "float32", torch.bfloat16: "bfloat16", torch.float16: "float16"}[loop.dtype]
+    loop.tracker.update_run(hardware=h)
+    loop.tracker.event("training", steps=n, from_step=loop.step, precision=precision)
+    if loop.progress:
+        where = f"{h['device']} ({h['name']}" + (f", {h['torch_threads']} threads)" if h["device"] == "cpu" else ")")
+        begin = f" from step {loop.step}" if loop.step else ""
+        print(f"{loop.kind}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
+            f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {precision}", flush=True)
+    if loop.device.type == "cuda": torch.cuda.reset_peak_memory_stats(loop.device)
+    loop.started = time.perf_counter() - loop.spent
+    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
+    loop.bar = tqdm(total=n, initial=loop.step, desc=loop.kind, unit="step", mininterval=.5 if watched else 10,
+        disable=not loop.progress, leave=False)
+
+# %% ../nbs/15_training.ipynb #321ea727
+def _step(loop, group:list[dict]):
+    "One step at its rate, counted."
+    total, c = sum(loop.plan), loop.config
+    set_rate(loop.optimizer, lr_factor(loop.step, total, round(c.warmup_ratio*total), c.min_lr_ratio))
+    loss, norm, targets = train_step(loop.model, group, loop.optimizer, loop.scaler, c, loop.device, loop.dtype)
+    loop.step, loop.batch = loop.step + 1, loop.batch + len(group)
+    loop.window.add(loop.step, loss, norm, targets)
+    loop.fresh = [loop.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), loop.fresh[1] + 1]
+    loop.bar.update()
+    if loop.step % c.log_every == 0: _log(loop)
+
+def _lap(loop)->float: # tokens per second since the last lap
+    "Put the fresh steps on the meter."
+    speed, loop.fresh = loop.meter.lap(*loop.fresh), [0, 0]
+    return speed
+
+# %% ../nbs/15_training.ipynb #b6c713f3
+def _log(loop):
+    "Close the window: a row of training metrics, a word on the bar."
+    speed = _lap(loop)
+    if not loop.window.rows: return
+    _settle(loop)
+    means = loop.window.means()
+    row = {"epoch": loop.epoch + 1} | means | {"lr": loop.optimizer.param_groups[0]["lr"], "tokens_per_second": round(speed) or None}
+    if loop.tracker.logging.log_gpu_memory: row["peak_memory_mib"] = round(peak_memory_mib(loop.device), 1)
+    loop.tracker.log_train(loop.step, **row)
+    loop.history["train"].append({"step": loop.step} | row)
+    loop.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {speed:,.0f} tokens/s", refresh=False)
+    left = sum(loop.plan) - loop.step
+    if len(loop.history["train"]) == 1 and left: _say(loop, f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
+
+def _say(loop, line:str):
+    "A line above the bar."
+    if loop.progress: loop.bar.write(line, file=sys.stdout)
+
+def _settle(loop):
+    "Look at the losses of the window; if they are lost, say what may help."
+    try: loop.window.settle()
+    except Diverged as e:
+        good = f"; the last good state is {loop.dir/LAST}" if loop.dir and (loop.dir/LAST).exists() else ""
+        raise Diverged(f"{e}: lower learning_rate or raise warmup_ratio{good}") from None
+
+def duration(
+    seconds:float, # how long
+)->str:
+    "Seconds as a person says them."
+    s = round(seconds)
+    return f"{s} s" if s < 100 else f"{s//60} min {s%60:02d} s" if s < 3600 else f"{s//3600} h {s%3600//60:02d} min"
+
+# %% ../nbs/15_training.ipynb #be8f5ad3
+FREE = {"device", "log_every", "checkpoint_every"}   # settings that may change when a training goes on
+
+def _terms(loop)->dict:
+    "What a checkpoint and the loop that goes on from it must have in common."
+    return loop.config.model_dump(exclude=FREE) | {"kind": loop.kind, "seed": loop.seed, "steps of each epoch": loop.plan}
+
+def _save(loop, name:str):
+    "Everything that determines the next step."
+    if loop.dir is None: return
+    _lap(loop)
+    _settle(loop)
+    place = {k: getattr(loop, k) for k in ("epoch", "batch", "step", "best")}
+    save_checkpoint(loop.dir/name, place | {"model": loop.model.state_dict(), "optimizer": loop.optimizer.state_dict(),
+        "scaler": loop.scaler.state_dict(), "rng": rng_state(loop.model), "window": loop.window.rows, "meter": loop.meter.totals(),
+        "spent": time.perf_counter() - loop.started, "terms": _terms(loop)})
+    loop.tracker.event("saved", file=name, step=loop.step)
+    loop.meter.start()
+
+def _restore(loop):
+    "Go back to last.ckpt, and the tracker with it."
+    if loop.dir is None: raise UserError("resume: a loop without checkpoint_dir has nothing to go on from")
+    state, ours = load_checkpoint(loop.dir/LAST), _terms(loop)
+    wrong = [f"{k} was {v}, is {ours.get(k)}" for k, v in state["terms"].items() if ours.get(k) != v]
+    if wrong: raise UserError(f"{loop.dir/LAST} is of another training: {'; '.join(wrong)}. Undo that, or start a new run from its weights")
+    for k in ("model", "optimizer", "scaler"): getattr(loop, k).load_state_dict(state[k])
+    set_rng_state(loop.model, state["rng"])
+    for k in ("epoch", "batch", "step", "best", "spent"): setattr(loop, k, state[k])
+    loop.window = Window(state["window"])
+    for k, v in state["meter"].items(): setattr(loop.meter, k, v)
+    loop.tracker.rewind(loop.step)
+
+# %% ../nbs/15_training.ipynb #ad2764ad
+def monitored(
+    config:TrainingConfig, # whose `monitor` may say it
+    kind:str, # pretraining or finetuning
+)->str:
+    "The metric that tells the best epoch."
+    return config.monitor if config.monitor != "auto" else "loss" if kind == "pretraining" else "f1_macro"
+
+def _validate(loop):
+    "Evaluate the epoch that ends; keep the best."
+    metrics, name = loop.evaluate(loop.val_loader), monitored(loop.config, loop.kind)
+    row = {"epoch": loop.epoch + 1} | metrics
+    loop.tracker.log_eval(loop.step, "val", **row)
+    loop.history["val"].append({"step": loop.step} | row)
+    if name not in metrics: raise UserError(f"monitor: {name} is no metric of {loop.kind}; there are {', '.join(metrics)}")
+    sign = -1 if name == "loss" else 1
+    better = loop.best is None or sign*metrics[name] > sign*loop.best["value"]
+    shown = ", ".join(f"{k} {metrics[k]:.4g}" for k in ("loss", "perplexity", "accuracy", "f1_macro") if k in metrics)
+    _say(loop, f"epoch {loop.epoch + 1}: val {shown}" + " (best)"*better)
+    if not better: return
+    loop.best = {"epoch": loop.epoch + 1, "step": loop.step, "monitor": name, "value": metrics[name]}
+    _save(loop, BEST)
+    loop.tracker.update_run(results={"val": metrics}, best=loop.best)
+
+# %% ../nbs/15_training.ipynb #d2d9b27c
 def _fit(loop)->dict:
     "All epochs that are left, and the final weights."
     while loop.epoch < loop.config.epochs:
@@ -348,125 +482,11 @@ def _epoch(loop):
         if c.checkpoint_every and loop.step % c.checkpoint_every == 0: _save(loop, LAST)
     _log(loop)
 
-def _step(loop, group:list[dict]):
-    "One step at its rate, counted."
-    total = sum(loop.plan)
-    set_rate(loop.optimizer, lr_factor(loop.step, total, round(loop.config.warmup_ratio*total), loop.config.min_lr_ratio))
-    loss, norm, targets = train_step(loop.model, group, loop.optimizer, loop.scaler, loop.config, loop.device, loop.dtype)
-    loop.step, loop.batch = loop.step + 1, loop.batch + len(group)
-    loop.window.add(loop.step, loss, norm, targets)
-    loop.fresh = [loop.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), loop.fresh[1] + 1]
-    loop.bar.update()
-    if loop.step % loop.config.log_every == 0: _log(loop)
-
-# %% ../nbs/15_training.ipynb #321ea727
-def _announce(loop):
-    "The first line, and the bar."
-    c, n, h = loop.config, sum(loop.plan), hardware(loop.device)
-    precision = {None: "float32", torch.bfloat16: "bfloat16", torch.float16: "float16"}[loop.dtype]
-    cores = f", {h['torch_threads']} threads" if h["device"] == "cpu" else ""
-    loop.tracker.update_run(hardware=h)
-    loop.tracker.event("training", steps=n, from_step=loop.step, precision=precision)
-    if loop.progress:
-        print(f"{loop.kind}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, {n} steps of {c.batch_size*c.grad_accum_steps} texts"
-            + (f" from step {loop.step}" if loop.step else "") + f" on {h['device']} ({h['name']}{cores}), {precision}", flush=True)
-    if loop.device.type == "cuda": torch.cuda.reset_peak_memory_stats(loop.device)
-    loop.started = time.perf_counter() - loop.spent
-    watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-    loop.bar = tqdm(total=n, initial=loop.step, desc=loop.kind, unit="step", mininterval=.5 if watched else 10, disable=not loop.progress, leave=False)
-
-def _log(loop):
-    "Close the window: a row of training metrics, a word on the bar."
-    speed = _lap(loop)
-    if not loop.window.rows: return
-    _settle(loop)
-    means = loop.window.means()
-    row = {"epoch": loop.epoch + 1} | means | {"lr": loop.optimizer.param_groups[0]["lr"], "tokens_per_second": round(speed)}
-    if loop.tracker.logging.log_gpu_memory: row["peak_memory_mib"] = round(peak_memory_mib(loop.device), 1)
-    loop.tracker.log_train(loop.step, **row)
-    loop.history["train"].append({"step": loop.step} | row)
-    loop.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {speed:,.0f} tokens/s", refresh=False)
-    left = sum(loop.plan) - loop.step
-    if len(loop.history["train"]) == 1 and left and loop.progress:
-        loop.bar.write(f"about {_duration(left*loop.meter.seconds/loop.meter.steps)} of training to go, at {speed:,.0f} tokens/s", file=sys.stdout)
-
-def _lap(loop)->float: # tokens per second since the last lap
-    "Put the fresh steps on the meter."
-    speed, loop.fresh = loop.meter.lap(*loop.fresh), [0, 0]
-    return speed
-
-def _duration(seconds:float)->str:
-    "Seconds as a person says them."
-    s = round(seconds)
-    return f"{s} s" if s < 100 else f"{s//60} min {s%60:02d} s" if s < 3600 else f"{s//3600} h {s%3600//60:02d} min"
-
-def _settle(loop):
-    "Look at the losses of the window; if they are lost, say what may help."
-    try: loop.window.settle()
-    except Diverged as e:
-        good = f"; the last good state is {loop.dir/LAST}" if loop.dir and (loop.dir/LAST).exists() else ""
-        raise Diverged(f"{e}: lower learning_rate or raise warmup_ratio{good}") from None
-
-# %% ../nbs/15_training.ipynb #b6c713f3
-def _validate(loop):
-    "Evaluate the epoch that ends; keep the best."
-    metrics = loop.evaluate(loop.val_loader)
-    row = {"epoch": loop.epoch + 1} | metrics
-    loop.tracker.log_eval(loop.step, "val", **row)
-    loop.history["val"].append({"step": loop.step} | row)
-    monitor = _monitor(loop)
-    if monitor not in metrics: raise UserError(f"monitor: {monitor} is no metric of {loop.kind}; there are {', '.join(k for k in metrics if '/' not in k)}")
-    better = loop.best is None or (metrics[monitor] < loop.best["value"] if monitor == "loss" else metrics[monitor] > loop.best["value"])
-    if better: loop.best = {"epoch": loop.epoch + 1, "step": loop.step, "monitor": monitor, "value": metrics[monitor]}
-    shown = {k: metrics[k] for k in ("loss", "perplexity", "accuracy", "f1_macro") if k in metrics}
-    if loop.progress: loop.bar.write(f"epoch {loop.epoch + 1}: val " + ", ".join(f"{k} {v:.4g}" for k, v in shown.items()) + (" (best)" if better else ""), file=sys.stdout)
-    if better:
-        _save(loop, BEST)
-        loop.tracker.update_run(results={"val": metrics}, best=loop.best)
-
-def _monitor(loop)->str:
-    "The metric that tells the best epoch."
-    if loop.config.monitor != "auto": return loop.config.monitor
-    return "loss" if loop.kind == "pretraining" else "f1_macro"
-
 def summary(
     loop:TrainingLoop, # that has trained
-)->dict: # seconds (all), seconds_per_epoch and tokens_per_second (training steps only), peak_memory_mib, steps, epochs, best
+)->dict: # seconds (of all), seconds_per_epoch and tokens_per_second (of training steps only), peak_memory_mib, steps, epochs, best
     "What a training has cost so far, as run.json has it."
-    t, epochs = loop.meter.totals(), loop.step/max(sum(loop.plan)/loop.config.epochs, 1)
+    t, epochs = loop.meter.totals(), loop.step*loop.config.epochs/sum(loop.plan)
     return {"seconds": round(time.perf_counter() - loop.started, 2), "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
         "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)), "peak_memory_mib": round(peak_memory_mib(loop.device), 1),
         "steps": loop.step, "epochs": loop.epoch, "best": loop.best}
-
-# %% ../nbs/15_training.ipynb #be8f5ad3
-FREE = {"device", "log_every", "checkpoint_every"}   # settings that may change when a training goes on
-
-def _terms(loop)->dict:
-    "What a checkpoint and the loop that goes on from it must have in common."
-    return loop.config.model_dump(exclude=FREE) | {"kind": loop.kind, "seed": loop.seed, "steps of each epoch": loop.plan}
-
-def _save(loop, name:str):
-    "Everything that determines the next step."
-    if loop.dir is None: return
-    _lap(loop)
-    _settle(loop)
-    save_checkpoint(loop.dir/name, {"model": loop.model.state_dict(), "optimizer": loop.optimizer.state_dict(), "scaler": loop.scaler.state_dict(),
-        "rng": rng_state(loop.model), "epoch": loop.epoch, "batch": loop.batch, "step": loop.step, "best": loop.best, "window": loop.window.rows,
-        "meter": loop.meter.totals(), "seconds": time.perf_counter() - loop.started, "terms": _terms(loop)})
-    loop.tracker.event("saved", file=name, step=loop.step)
-    loop.meter.start()
-
-def _restore(loop):
-    "Go back to last.ckpt, and the tracker with it."
-    if loop.dir is None: raise UserError("resume: a loop without checkpoint_dir has nothing to go on from")
-    state, ours = load_checkpoint(loop.dir/LAST), _terms(loop)
-    wrong = [f"{k} was {v}, is {ours.get(k)}" for k, v in state["terms"].items() if ours.get(k) != v]
-    if wrong: raise UserError(f"{loop.dir/LAST} belongs to another training: {'; '.join(wrong)}. Put it back, or start a new run from its weights")
-    loop.model.load_state_dict(state["model"])
-    loop.optimizer.load_state_dict(state["optimizer"])
-    loop.scaler.load_state_dict(state["scaler"])
-    set_rng_state(loop.model, state["rng"])
-    loop.epoch, loop.batch, loop.step, loop.best, loop.spent = (state[k] for k in ("epoch", "batch", "step", "best", "seconds"))
-    loop.window = Window(state["window"])
-    loop.meter.seconds, loop.meter.tokens, loop.meter.steps = (state["meter"][k] for k in ("seconds", "tokens", "steps"))
-    loop.tracker.rewind(loop.step)
