@@ -100,7 +100,7 @@ def pieces(
     B:int, # batch size
     N:int, # tokens
     width:int, # numbers per token in the widest intermediate, over all heads
-    size:int=2**19, # numbers in an intermediate: 2 MiB in float32, what a core keeps close to itself
+    size:int=2**18, # numbers in an intermediate: 1 MiB in float32, what a core keeps close to itself
 ): # (slices of the batch, slices of the tokens)
     "Cut the work so that intermediates stay in the cache."
     n = min(N, max(1, size // width))
@@ -314,7 +314,7 @@ def back_to_keys(
         torch.mul((dE @ omega).addcmul_(own, torch.sub(frame.tilt, y)), frame.k_scale, out=dk[:, :, n])
 
 # %% ../../nbs/04_favor.ipynb #1bff3008
-KEEP = 2**21 # features of queries, and as many of keys, kept for the backward pass instead of recomputed: 16 MiB in float32
+KEEP = 2**20 # features of queries, and as many of keys, kept for the backward pass instead of recomputed: 8 MiB in float32
 
 class _Favor(torch.autograd.Function):
     "Full attention by features; remembers q, k, v, the answers, the sums, and features only while they are few."
@@ -358,7 +358,7 @@ def is_causal(
 # %% ../../nbs/04_favor.ipynb #a4150bf3
 def _divide(P, extra): # P: (…, Dv+1), numerators and a denominator
     den = P[..., -1:] + extra
-    return P[..., :-1] * torch.where(den > torch.finfo(den.dtype).tiny, 1 / den, 0)
+    return P[..., :-1] / den.masked_fill(den <= torch.finfo(den.dtype).tiny, math.inf)   # no key: zeros, and gradients of zero
 
 def _with_ones(v, dtype): return torch.cat([v.to(dtype), v.new_ones(*v.shape[:-1], 1, dtype=dtype)], -1)
 
@@ -490,7 +490,9 @@ def fft_favor(q, k, v, mask, position_bias, causal, frame, omega, phi, stable, e
         for c in pieces(1, len(omega), B * V.shape[2] * 2 * N, size)[1]:
             P = P + checkpoint(fft_step, F[:, h, c, None], G[:, h, c, None], V[:, None, h], spectra[h], use_reentrant=False, preserve_rng_state=False)
         heads.append(_divide(P.mT, 0 if stable else eps * len(omega)))
-    return torch.stack(heads, 1).to(v.dtype)
+    out = torch.stack(heads, 1)
+    if causal and mask is not None: out = out.masked_fill(mask.cumsum(2) == 0, 0)   # a transform has no exact zeros
+    return out.to(v.dtype)
 
 # %% ../../nbs/04_favor.ipynb #adcc5be4
 def _recomputing():
@@ -513,9 +515,9 @@ class FavorAttention(Attention):
     )->Tensor: # (m, Dh), the columns of Q' and K'
         "The directions of the draw number `times`, a function of the seed alone."
         c, generator = self.config, torch.Generator().manual_seed(self.seed * 1_000_003 + times)
-        pairs = c.phi == "cosh"
-        omega = random_directions(c.nb_features // (1 + pairs), self.head_dim, generator, c.ortho_features)
-        return torch.cat([omega, -omega]) if pairs else omega
+        pairs = c.phi in ("cosh", "optimal")
+        omega = random_directions(-(-c.nb_features // (1 + pairs)), self.head_dim, generator, c.ortho_features)
+        return torch.cat([omega, -omega])[:c.nb_features] if pairs else omega
 
     def count_call(self):
         "Draw new directions after every `redraw_interval` forward passes in training."
