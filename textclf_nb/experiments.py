@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['OPEN', 'SMOKE', 'merged', 'from_dotted', 'ExperimentSection', 'PretrainedSection', 'ExperimentConfig', 'is_open',
            'as_tree', 'as_yaml', 'read_yaml', 'experiment_dir', 'load_config', 'inherited', 'new_config',
-           'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config', 'build_model',
-           'run_experiment', 'refuse_second_run', 'run_facts', 'run_loaders', 'judge', 'save_for_use', 'Classifier',
-           'batch_probabilities', 'evaluate_run', 'score']
+           'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config', 'bare_model_config',
+           'build_model', 'run_experiment', 'refuse_second_run', 'run_facts', 'run_loaders', 'judge', 'save_for_use',
+           'Classifier', 'batch_probabilities', 'evaluate_run', 'score']
 
 # %% ../nbs/16_experiments.ipynb #4a78406b
 import copy
@@ -215,15 +215,21 @@ def run_tokenizer(config:ExperimentConfig, corpus:Corpus, run_dir:Path)->WordPie
 # %% ../nbs/16_experiments.ipynb #f9100f8e
 def run_model_config(config:ExperimentConfig, tokenizer:WordPieceTokenizer, corpus:Corpus)->ModelConfig:
     "The model's configuration, with the values that only the data know."
-    wanted = {"architecture": {"vocab_size": tokenizer.vocab_size, "max_sequence_length": config.tokenizer.max_length}}
-    if config.classification_head: wanted["classification_head"] = {"num_labels": corpus.num_labels}
-    for section, values in wanted.items():
+    known = {"architecture": {"vocab_size": tokenizer.vocab_size, "max_sequence_length": config.tokenizer.max_length}}
+    if config.classification_head: known["classification_head"] = {"num_labels": corpus.num_labels}
+    for section, values in known.items():
         for key, value in values.items():
             given = getattr(getattr(config, section), key)
             if not is_open(config, section, key) and (given != value if key == "num_labels" else given < value):
                 raise UserError(f"{section}.{key} = {given}, but the data ask for {value}: leave it out")
+    return bare_model_config(config, known)
+
+def bare_model_config(config:ExperimentConfig, known:dict|None=None)->ModelConfig:
+    "The model's configuration before the data are seen: what is open is taken from `known`, else from the tokenizer's settings."
+    tokenizer = config.tokenizer
+    known = known or {"architecture": {"vocab_size": tokenizer.vocab_size, "max_sequence_length": tokenizer.max_length}}
     tree = {k: v for k, v in as_tree(config).items() if k in ModelConfig.model_fields}
-    for section, values in wanted.items(): tree[section] = {**values, **tree[section]}
+    for section, values in known.items(): tree[section] = {**values, **tree[section]}
     return ModelConfig(**tree)
 
 def build_model(config:ExperimentConfig, model_config:ModelConfig):
