@@ -81,7 +81,8 @@ def test_files_of_the_thesis_become_batches(tmp_path):
     assert batch["input_ids"].shape == (5, 8) and batch["attention_mask"].sum(1).tolist() == [4, 5, 6, 7, 8]
     assert batch["labels"].tolist() == [0, 1, 0, 1, 0] and corpus.label_names == ["0", "1"]
     torch.save(TensorDataset(ids + 1000, ids == 0), tmp_path / "train.pt")
-    with pytest.raises(UserError, match="made with another tokenizer"): tokenize_corpus(load_corpus(tmp_path / "train.pt"), tokenizer, 8, tmp_path / "ids")
+    foreign = load_corpus(tmp_path / "train.pt")
+    with pytest.raises(UserError, match="made with another tokenizer"): tokenize_corpus(foreign, tokenizer, 8, tmp_path / "ids")
 
 
 def test_a_full_disk_leaves_no_ids(tmp_path, monkeypatch):

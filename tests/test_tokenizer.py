@@ -37,7 +37,8 @@ def test_reading_only_the_ends_of_a_long_text_changes_nothing(parts, max_length,
 def test_training_gives_the_same_vocabulary_in_every_process():
     code = ("from textclf_nb.tokenizer import WordPieceTokenizer; import inspect, argparse\n"
         "print(WordPieceTokenizer.train(inspect.getsource(argparse).splitlines(), vocab_size=700).fingerprint)")
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}) for seed in "12"]
+    worlds = [{**os.environ, "PYTHONHASHSEED": seed} for seed in "12"]
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env) for env in worlds]
     assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout.strip()) == 16, runs[0].stderr
 
 

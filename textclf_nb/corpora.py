@@ -429,7 +429,8 @@ def read_hub(
         if keep: rows = rows.filter(keep, input_columns=[text_col])
         named = {c: f.names for c, f in rows.features.items() if hasattr(f, "names")}
         frames[SPLIT_NAMES[split]] = rows.to_pandas().assign(**{c: [n[i] if i >= 0 else None for i in rows[c]] for c, n in named.items()})
-    return frames if len(frames) > 1 else {"all": f for f in frames.values()}
+    if not frames: raise UserError(f"{name}: no split is called train, val or test; there are: {', '.join(data)}")
+    return frames if len(frames) > 1 else {"all": frames.popitem()[1]}
 
 # %% ../nbs/10_corpora.ipynb #3604b1f3
 SOURCES = {}
@@ -586,6 +587,7 @@ def find_source(config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]: # fram
     else: frames, name = read_hub(config.corpus, text_col=config.text_col), config.corpus
     return {n: columns(f, config, str(path) if n == "all" else f"{path} ({n})") for n, f in frames.items()}, {"name": name, "source": str(config.corpus)}
 
+# %% ../nbs/10_corpora.ipynb #15ea345a
 def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]: # train, val, test
     "Take a subset if asked, and cut from train what is not given."
     total = sum(map(len, frames.values()))
@@ -685,6 +687,7 @@ def plot_corpus(
     if labelled and tokenizer: _plot_unknown(axes[0, 2], corpus, tokenizer)
     return fig
 
+# %% ../nbs/10_corpora.ipynb #8f4794b6
 def _plot_unknown(ax, corpus, tokenizer, most=300):
     "Bars: share of [UNK] in the first texts of each class of the test split."
     rows = corpus.splits["test"][:]
