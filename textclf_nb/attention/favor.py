@@ -6,7 +6,7 @@
 __all__ = ['PHI', 'SOFTMAX_PHI', 'KEEP', 'random_directions', 'FavorConfig', 'Frame', 'optimal_tilt', 'pieces', 'moments',
            'make_frame', 'exponents', 'key_exponents', 'activate', 'slope', 'sum_keys', 'ask_keys', 'back_to_queries',
            'back_to_keys', 'is_causal', 'causal_step', 'causal_favor', 'kernel_rows', 'bias_rows', 'explicit_favor',
-           'toeplitz_spectrum', 'toeplitz_matmul', 'fft_step', 'fft_favor', 'FavorAttention']
+           'toeplitz_spectrum', 'toeplitz_matmul', 'fft_step', 'fft_favor', 'shrink_to_mean', 'FavorAttention']
 
 # %% ../../nbs/04_favor.ipynb #93f09ccc
 import math
@@ -55,6 +55,7 @@ class FavorConfig(AttentionOptions):
     eps: float = Field(1e-6, ge=0, description="added to denominators that are not stabilised")
     center: bool | None = Field(None, description="move the means of q and k to zero; None: wherever that is exact")
     psi_scaling: bool | None = Field(None, description="balance the coordinates of q and k; None: wherever that is exact")
+    shrink: bool = Field(False, description="pull answers towards the mean of v as far as two halves of the features disagree")
 
     @field_validator("phi")
     def _known(cls, phi):
@@ -68,6 +69,7 @@ class FavorConfig(AttentionOptions):
 
     @model_validator(mode="after")
     def _fits(self):
+        if self.shrink and self.nb_features < 2: raise ValueError("shrink compares two halves: nb_features must be 2 or more")
         if self.phi == "cosh" and self.nb_features % 2: raise ValueError(f"nb_features = {self.nb_features} is odd: phi 'cosh' needs pairs")
         for name in ("center", "psi_scaling"):
             if getattr(self, name) and self.phi not in SOFTMAX_PHI: raise ValueError(f"{name} changes the kernel of phi {self.phi!r}: leave it out")
@@ -494,6 +496,22 @@ def fft_favor(q, k, v, mask, position_bias, causal, frame, omega, phi, stable, e
     if causal and mask is not None: out = out.masked_fill(mask.cumsum(2) == 0, 0)   # a transform has no exact zeros
     return out.to(v.dtype)
 
+# %% ../../nbs/04_favor.ipynb #ab82d1a0
+def shrink_to_mean(
+    out:Tensor, # answers from all features, (B, H, N, Dv)
+    one:Tensor, # from one half of the features
+    other:Tensor, # from the other half
+    v:Tensor, # values, (B, H, N, Dv)
+    key_mask:Tensor|None=None, # (B, N) bool
+)->Tensor: # (B, H, N, Dv)
+    "Pull answers to the mean of v, per example and head, as far as the halves disagree."
+    w = v.new_ones(len(v), 1, v.shape[2], 1, dtype=torch.float32) if key_mask is None else key_mask[:, None, :, None].float()
+    mean = (v * w).sum(2, keepdim=True) / w.sum(2, keepdim=True).clamp_min(1)
+    one, other = (((x - mean) * w).detach().flatten(2) for x in (one, other))
+    agree = torch.cosine_similarity(one, other, dim=-1)[..., None, None].clamp_min(0)
+    trust = 2 * agree / (1 + agree)
+    return (mean + trust * (out - mean)).to(v.dtype)
+
 # %% ../../nbs/04_favor.ipynb #adcc5be4
 def _recomputing():
     "Is autograd going backward just now (gradient checkpointing runs forward a second time there)?"
@@ -532,12 +550,19 @@ class FavorAttention(Attention):
         with torch.autocast(q.device.type, enabled=False): return self._attend(q, k, v, key_mask, attn_mask, position_bias)
 
     def _attend(self, q, k, v, key_mask, attn_mask, position_bias):
-        c, N = self.config, q.shape[2]
         omega = self.omega.to(torch.float64 if q.dtype == torch.float64 else torch.float32)
         frame = self.frame(q, k, key_mask, omega, attn_mask is None)
-        mask = None if key_mask is None else key_mask[:, None, :, None]
+        def estimate(part): return self.estimate(q, k, v, key_mask, attn_mask, position_bias, frame._replace(column=frame.column[..., part]), omega[part])
+        out = estimate(slice(None))
+        if not self.config.shrink: return out
+        with torch.no_grad(): halves = [estimate(slice(i, None, 2)) for i in (0, 1)]
+        return shrink_to_mean(out, *halves, v, key_mask)
+
+    def estimate(self, q, k, v, key_mask, attn_mask, position_bias, frame, omega):
+        "The way through that the masks and the bias call for."
+        c, N = self.config, q.shape[2]
+        mask, causal = None if key_mask is None else key_mask[:, None, :, None], attn_mask is not None and is_causal(attn_mask)
         rest = (frame, omega, c.phi, c.stabilize and c.phi in SOFTMAX_PHI, c.eps)
-        causal = attn_mask is not None and is_causal(attn_mask)
         if position_bias is None and attn_mask is None: return _Favor.apply(q, k, v, mask, omega, *rest[2:], *frame)
         if position_bias is None and causal: return causal_favor(q, k, v, mask, *rest)
         if (attn_mask is None or causal) and N >= self.FFT_FROM: return fft_favor(q, k, v, mask, position_bias, causal, *rest)
@@ -548,8 +573,8 @@ class FavorAttention(Attention):
         "Where this batch's features are taken; with an attn_mask no statistic may cross it, so none is taken."
         c = self.config
         exact = c.phi in SOFTMAX_PHI and look
-        if not look and (c.center or c.psi_scaling):
-            raise UserError("center and psi_scaling look at all tokens, which attn_mask forbids: leave both unset")
+        if not look and (c.center or c.psi_scaling or c.shrink):
+            raise UserError("center, psi_scaling and shrink look at all tokens, which attn_mask forbids: leave them unset")
         return make_frame(q, k, key_mask, omega, c.phi, *(exact if x is None else x for x in (c.center, c.psi_scaling)), look)
 
     def warn_quadratic(self, N):
