@@ -239,6 +239,45 @@ def ended(
     if isinstance(error, KeyboardInterrupt): return "interrupted", cause or "Ctrl-C"
     return "failed", cause if isinstance(error, UserError) else f"{type(error).__name__}: {cause}"
 
+# %% ../nbs/13_tracking.ipynb #a4c701c7
+def _invite_wandb(tracker):
+    "Start W&B for the tracker, under the old id if its run is continued."
+    try:
+        tracker.wandb = start_wandb(tracker.dir, tracker.logging.wandb, _plain(tracker.config), tracker.run.get("wandb", {}).get("id"))
+        tracker.update_run(wandb={"id": tracker.wandb.id, "mode": wandb_mode()})
+    except Exception as e: _without_wandb(tracker, e)
+
+def _tell_wandb(tracker, act):
+    "Let the tracker's wandb run act, if there is one; its failure is the end of it, not of the training."
+    if tracker.wandb is None: return
+    try: act(tracker.wandb)
+    except Exception as e: _without_wandb(tracker, e)
+
+def _without_wandb(tracker, error:Exception):
+    "Go on without W&B, and say so."
+    tracker.wandb, cause = None, " ".join(f"{type(error).__name__}: {error}".split())
+    tracker.event("wandb_off", cause=cause)
+    warnings.warn(f"Weights & Biases is off for this run ({cause}); the files go on", stacklevel=4)
+
+# %% ../nbs/13_tracking.ipynb #7e59fc0d
+def _begin(tracker):
+    "The record says that the run is on, and in which process; the rows of an earlier part stay."
+    again, process = "started" in tracker.run, psutil.Process()
+    if again: tracker.facts.pop("started")
+    tracker.update_run(**tracker.facts)
+    tracker.update_run(status="running", cause=None, finished=None, process={"id": process.pid, "since": process.create_time()})
+    if tracker.logging.log_metrics_csv:
+        tracker.rows = {k: RowLog(tracker.dir/getattr(tracker.logging, f"csv_{k}_metrics_path")) for k in ("train", "eval")}
+    tracker.event("resumed" if again else "started")
+
+def _log_eval(tracker, step, split, metrics):
+    "The row of an evaluation, in the CSV file and in W&B."
+    if tracker.rows:
+        tracker.rows["eval"].keep(lambda r: (r["step"], r["split"]) != (str(step), split))
+        tracker.rows["eval"].append({"step": step, "split": split} | metrics)
+    prefix = "test" if split == "test" else "eval"   # the prefixes of the thesis, section 2.4.1
+    _tell_wandb(tracker, lambda run: run.log({f"{prefix}/{k}": v for k, v in metrics.items()} | {"step": step}))
+
 # %% ../nbs/13_tracking.ipynb #440080eb
 class Tracker(RunRecord):
     "What a run leaves behind, in files and in Weights & Biases: a context manager."
@@ -278,47 +317,9 @@ class Tracker(RunRecord):
     def rewind(self,
         step:int, # the step of the checkpoint that the run goes on from
     ):
-        "Forget the rows after `step`: those steps will be made again."
+        "Forget the rows after `step`, if there are any: those steps will be made again."
         dropped = sum(rows.keep(lambda r: int(r["step"]) <= step) for rows in self.rows.values())
-        self.event("rewound", step=step, rows_dropped=dropped)
-
-def _begin(tracker):
-    "The record says that the run is on, and in which process; the rows of an earlier part stay."
-    again, process = "started" in tracker.run, psutil.Process()
-    if again: tracker.facts.pop("started")
-    tracker.update_run(**tracker.facts)
-    tracker.update_run(status="running", cause=None, finished=None, process={"id": process.pid, "since": process.create_time()})
-    if tracker.logging.log_metrics_csv:
-        tracker.rows = {k: RowLog(tracker.dir/getattr(tracker.logging, f"csv_{k}_metrics_path")) for k in ("train", "eval")}
-    tracker.event("resumed" if again else "started")
-
-# %% ../nbs/13_tracking.ipynb #ecd68a59
-def _log_eval(tracker, step, split, metrics):
-    "The row of an evaluation, in the CSV file and in W&B."
-    if tracker.rows:
-        tracker.rows["eval"].keep(lambda r: (r["step"], r["split"]) != (str(step), split))
-        tracker.rows["eval"].append({"step": step, "split": split} | metrics)
-    prefix = "test" if split == "test" else "eval"   # the prefixes of the thesis, section 2.4.1
-    _tell_wandb(tracker, lambda run: run.log({f"{prefix}/{k}": v for k, v in metrics.items()} | {"step": step}))
-
-def _invite_wandb(tracker):
-    "Start W&B for the tracker, under the old id if its run is continued."
-    try:
-        tracker.wandb = start_wandb(tracker.dir, tracker.logging.wandb, _plain(tracker.config), tracker.run.get("wandb", {}).get("id"))
-        tracker.update_run(wandb={"id": tracker.wandb.id, "mode": wandb_mode()})
-    except Exception as e: _without_wandb(tracker, e)
-
-def _tell_wandb(tracker, act):
-    "Let the tracker's wandb run act, if there is one; its failure is the end of it, not of the training."
-    if tracker.wandb is None: return
-    try: act(tracker.wandb)
-    except Exception as e: _without_wandb(tracker, e)
-
-def _without_wandb(tracker, error:Exception):
-    "Go on without W&B, and say so."
-    tracker.wandb, cause = None, " ".join(f"{type(error).__name__}: {error}".split())
-    tracker.event("wandb_off", cause=cause)
-    warnings.warn(f"Weights & Biases is off for this run ({cause}); the files go on", stacklevel=4)
+        if dropped: self.event("rewound", step=step, rows_dropped=dropped)
 
 # %% ../nbs/13_tracking.ipynb #cc662e85
 def save_predictions(

@@ -321,6 +321,7 @@ class TrainingLoop(Evaluator):
         with no_trace(self.device), self.note:
             torch.manual_seed(self.seed)
             if resume: _restore(self)
+            else: self.tracker.rewind(0)   # an earlier attempt in the same directory may have left rows
             _announce(self)
             try: return _fit(self)
             except Interrupted: _save(self, LAST); raise
