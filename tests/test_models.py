@@ -107,7 +107,8 @@ def test_checkpointed_layers_give_the_same_gradients(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_layers_may_differ_and_autocast_is_finite(kind):
     ids, mask, labels = batch()
-    model = lively(TransformerForSequenceClassification(config([kind, "mha"], attention={"kind": [kind, "mha"], "num_heads": 4, "qk_norm": True})))
+    mixed = {"kind": [kind, "mha"], "num_heads": 4, "qk_norm": True}
+    model = lively(TransformerForSequenceClassification(config(attention=mixed)))
     assert [b.attention.core.kind for b in model.encoder.blocks] == [kind, "mha"]
     with torch.autocast("cpu", torch.bfloat16): loss = model(ids, mask, labels).loss
     loss.backward()
@@ -146,8 +147,9 @@ def test_equals_hugging_face(layers, width, heads):
                                         intermediate_size=3 * width, max_position_embeddings=50)).eval()
     with torch.no_grad():
         for p in theirs.parameters(): p.normal_(0, 0.15, generator=g)
-    ours = TransformerForMaskedLM(ModelConfig(architecture=EncoderConfig.bert_tiny(
-        vocab_size=150, embedding_dim=width, num_layers=layers, mlp_size=3 * width, max_sequence_length=50, attention={"num_heads": heads}))).eval()
+    sizes = dict(vocab_size=150, embedding_dim=width, num_layers=layers, mlp_size=3 * width, max_sequence_length=50)
+    architecture = EncoderConfig.bert_tiny(**sizes, attention={"num_heads": heads})
+    ours = TransformerForMaskedLM(ModelConfig(architecture=architecture)).eval()
     load_bert(ours, theirs)
     ids, mask = torch.randint(0, 150, (4, 50), generator=g), torch.arange(50) < torch.tensor([[50], [31], [3], [1]])
     labels = torch.where(mask & (torch.rand(4, 50, generator=g) < 0.3), ids, -100)
@@ -162,8 +164,8 @@ def test_untied_decoder_of_bert():
                                         max_position_embeddings=20, tie_word_embeddings=False)).eval()
     with torch.no_grad(): theirs.cls.predictions.decoder.weight.add_(1.0)
     small = dict(vocab_size=50, embedding_dim=32, num_layers=1, mlp_size=64, max_sequence_length=20, attention={"num_heads": 2})
-    tied, untied = (TransformerForMaskedLM(ModelConfig(architecture=EncoderConfig.bert_tiny(**small), mlm_head={"tie_mlm_weights": t})).eval()
-                    for t in (True, False))
+    configs = (ModelConfig(architecture=EncoderConfig.bert_tiny(**small), mlm_head={"tie_mlm_weights": t}) for t in (True, False))
+    tied, untied = (TransformerForMaskedLM(c).eval() for c in configs)
     with pytest.raises(UserError, match="not tied"): load_bert(tied, theirs)
     load_bert(untied, theirs)
     ids = torch.arange(1, 11)[None]

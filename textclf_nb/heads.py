@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from .core import Settings, UserError
+from .core import Settings
 from .encoder import EncoderConfig, layer_norm, linear
 
 # %% ../nbs/07_heads.ipynb #899cbb88

@@ -57,7 +57,8 @@ class Transformer(nn.Module):
         labels:None=None, # an encoder alone has no task
         token_type_ids:Tensor|None=None, # (B, N) long
     )->ModelOutput:
-        if labels is not None: raise UserError("Transformer has no task: use TransformerForMaskedLM or TransformerForSequenceClassification")
+        if labels is not None:
+            raise UserError("Transformer has no task: use TransformerForMaskedLM or TransformerForSequenceClassification")
         return ModelOutput(last_hidden_state=self.encoder(input_ids, attention_mask, token_type_ids))
 
     def save_pretrained(self, path:str|Path)->Path: # the directory written
@@ -271,7 +272,8 @@ def _core_flops(attention, length:int)->int:
 # %% ../nbs/08_models.ipynb #8e072ffa
 BERT_NAMES = [(re.compile(old), new) for old, new in (
     (r"^bert\.", ""), (r"\.gamma$", ".weight"), (r"\.beta$", ".bias"),
-    (r"^embeddings\.word_embeddings\.", "encoder.embeddings.word."), (r"^embeddings\.position_embeddings\.", "encoder.embeddings.position."),
+    (r"^embeddings\.word_embeddings\.", "encoder.embeddings.word."),
+    (r"^embeddings\.position_embeddings\.", "encoder.embeddings.position."),
     (r"^embeddings\.token_type_embeddings\.", "encoder.embeddings.segment."), (r"^embeddings\.LayerNorm\.", "encoder.embeddings.norm."),
     (r"^encoder\.layer\.(\d+)\.", r"encoder.blocks.\1."), (r"\.attention\.self\.", ".attention."),
     (r"\.attention\.output\.dense\.", ".attention.out."), (r"\.attention\.output\.LayerNorm\.", ".attention_norm."),
@@ -308,14 +310,16 @@ def load_bert(
     words, decoder = state["encoder.embeddings.word.weight"], state.pop("mlm_head.decoder.weight", None)
     tied = decoder is None or torch.equal(decoder, words)
     if hasattr(model, "mlm_head") and "mlm_head.bias" in state:
-        if model.config.mlm_head.tie_mlm_weights and not tied: raise UserError(f"{where}: its decoder is not tied; set tie_mlm_weights to false")
-        if not model.config.mlm_head.tie_mlm_weights: state["mlm_head.decoder.weight"] = words if tied else decoder
+        want_tied = model.config.mlm_head.tie_mlm_weights
+        if want_tied and not tied: raise UserError(f"{where}: its decoder is not tied; set tie_mlm_weights to false")
+        if not want_tied: state["mlm_head.decoder.weight"] = words if tied else decoder
     return load_weights(model, state, where)
 
 def _read_bert(path:Path):
     "Tensors, configuration if there is one, and name of a checkpoint on disk. Pickled checkpoints are not opened."
     file = path / "model.safetensors" if path.is_dir() else path
-    if not file.is_file() or file.suffix != ".safetensors": raise UserError(f"{path}: expected a .safetensors file or a directory with model.safetensors")
+    if not file.is_file() or file.suffix != ".safetensors":
+        raise UserError(f"{path}: expected a .safetensors file or a directory with model.safetensors")
     beside = file.with_name("config.json")
     try: return load_file(file), json.loads(beside.read_text()) if beside.is_file() else {}, str(path)
     except (SafetensorError, ValueError) as e: raise UserError(f"{path} cannot be read: {e}") from None

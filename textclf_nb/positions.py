@@ -100,7 +100,7 @@ class Rotary(nn.Module):
         super().__init__()
         if head_dim % 2: raise UserError(f"RoPE turns pairs of components: head_dim = {head_dim} must be even")
         self.head_dim, self.config = head_dim, config or RopeConfig()
-        self.register_buffer("table", torch.empty(0, head_dim // 2, 2), persistent=False) # real and imaginary part: .to(dtype) drops no part
+        self.register_buffer("table", torch.empty(0, head_dim // 2, 2), persistent=False) # cosine and sine
 
     def forward(self, n:int)->Tensor: # (n, d/2) complex64
         if n > len(self.table):
@@ -117,7 +117,8 @@ class RelativeConfig(Settings):
 
     @model_validator(mode="after")
     def _consistent(self):
-        if self.kind == "buckets" and self.num_buckets % 2: raise ValueError(f"num_buckets = {self.num_buckets} must be even: half for each direction")
+        if self.kind == "buckets" and self.num_buckets % 2:
+            raise ValueError(f"num_buckets = {self.num_buckets} must be even: half for each direction")
         if self.kind == "buckets" and self.max_distance <= self.num_buckets // 4:
             raise ValueError(f"max_distance = {self.max_distance} must exceed a quarter of num_buckets = {self.num_buckets}")
         return self
