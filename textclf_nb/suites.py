@@ -136,7 +136,7 @@ def execute(job:Job)->str|None: # the cause of failure, None if there was none
     logging.getLogger("papermill").setLevel(logging.ERROR)
     try:
         papermill.execute_notebook(str(job.notebook), str(running), parameters=job.parameters, progress_bar=False, kernel_name="python3",
-            stdout_file=sys.stdout, stderr_file=sys.stderr)
+            stdout_file=sys.stdout, stderr_file=sys.stderr, extra_arguments=["--IPKernelApp.log_level=40"])   # what the notebook says, not its kernel
     except PapermillExecutionError as e: return f"{e.ename}: {e.evalue}" if e.ename != "UserError" else e.evalue
     finally:
         if running.exists() and job.run_dir.is_dir(): shutil.move(running, job.record)
