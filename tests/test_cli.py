@@ -8,9 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32", "architecture.attention.num_heads=2",
-         "tokenizer.vocab_size=300", "tokenizer.max_length=32", "training.epochs=2", "training.batch_size=16", "training.learning_rate=0.01",
-         "logging.use_wandb=false"]
+from textclf_nb.cli import main
+from textclf_nb.experiments import from_dotted, new_experiment
+
+SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
+         "architecture.attention.num_heads=2", "tokenizer.vocab_size=300", "tokenizer.max_length=32",
+         "training.epochs=2", "training.batch_size=16", "training.learning_rate=0.01", "logging.use_wandb=false"]
 
 
 def textclf(cwd, *args, code=0):
@@ -18,6 +21,19 @@ def textclf(cwd, *args, code=0):
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "WANDB_MODE": "offline", "COLUMNS": "200"})
     assert done.returncode == code, done.stderr[-3000:]
     return done
+
+
+@pytest.fixture
+def mistake(monkeypatch, capsys):
+    "Call the command's entry point in this process, where it starts faster, and return its one line of error."
+    def call(cwd, *args):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["textclf", *map(str, args)])
+        with pytest.raises(SystemExit) as stopped: main()
+        out, err = capsys.readouterr()
+        assert stopped.value.code == 2 and out == "" and len(err.strip().splitlines()) == 1 and err.startswith("textclf: "), err
+        return err
+    return call
 
 
 def sets(*pairs):
@@ -80,31 +96,38 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("arguments", MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_one_line_and_exit_code_2(trained, arguments):
+def test_a_mistake_is_one_line_and_exit_code_2(trained, mistake, arguments):
     before = sorted(p for p in (trained / "experiments").rglob("*"))
-    done = textclf(trained, *arguments, code=2)
-    assert len(done.stderr.strip().splitlines()) == 1 and done.stderr.startswith("textclf: ") and done.stdout == ""
+    mistake(trained, *arguments)
     assert sorted(p for p in (trained / "experiments").rglob("*")) == before, "something was written"
 
 
-CORPORA = {
-    "missing": (None, None), "empty": (None, b""), "header only": (None, b"text,label\n"), "not utf-8": (None, b"text,label\n\xff\xfe\xfa,a\n"),
-    "one class": (rows().assign(label="same"), None), "empty text": (rows().assign(text=lambda t: t.text.where(t.index != 3, "  ")), None),
-    "no text": (rows().assign(text=lambda t: t.text.where(t.index != 3)), None), "no column": (rows().rename(columns={"text": "body"}), None),
+CORPORA = {   # name: a table, or bytes
+    "missing": (None, None),
+    "empty": (None, b""),
+    "header only": (None, b"text,label\n"),
+    "not utf-8": (None, b"text,label\n\xff\xfe\xfa,a\n"),
+    "one class": (rows().assign(label="same"), None),
+    "empty text": (rows().assign(text=lambda t: t.text.where(t.index != 3, "  ")), None),
+    "no text": (rows().assign(text=lambda t: t.text.where(t.index != 3)), None),
+    "no column": (rows().rename(columns={"text": "body"}), None),
 }
 
 
 @pytest.mark.parametrize("name", CORPORA)
-def test_a_corpus_that_cannot_be_used_is_told_in_one_line(tmp_path, name):
+def test_a_corpus_that_cannot_be_used_is_told_in_one_line(tmp_path, mistake, name):
     frame, raw = CORPORA[name]
     path = tmp_path / "bad.csv" if name == "missing" else bad_data(tmp_path, "bad.csv", frame, raw)
-    textclf(tmp_path, "new", "finetuning", "x", *sets(f"data.corpus={path}", *SMALL))
-    done = textclf(tmp_path, "train", "x", code=2)
-    assert len(done.stderr.strip().splitlines()) == 1 and "bad.csv" in done.stderr
+    new_experiment("finetuning", "x", tmp_path / "experiments", settings=from_dotted([f"data.corpus={path}", *SMALL]))
+    assert "bad.csv" in mistake(tmp_path, "train", "x")
     assert [p.name for p in (tmp_path / "experiments/finetuning/x").rglob("*")] == ["config.yaml"]
 
 
-def test_a_label_unseen_in_training_is_named(trained):
+def test_a_label_unseen_in_training_is_named(trained, mistake):
     path = bad_data(trained, "unseen.csv", rows(2).assign(label="poetry"))
-    done = textclf(trained, "eval", "mine", "--file", path, code=2)
-    assert "poetry" in done.stderr and "maths" in done.stderr
+    line = mistake(trained, "eval", "mine", "--file", path)
+    assert "poetry" in line and "maths" in line
+
+
+def test_in_a_process_of_its_own_a_mistake_leaves_with_code_2_and_no_traceback(trained):
+    assert "did you mean 'epochs'" in textclf(trained, "new", "finetuning", "x", *sets("training.epoch=3"), code=2).stderr

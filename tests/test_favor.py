@@ -13,6 +13,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 
 def test_a_long_text_fits_in_a_small_process():
-    "Forward and backward of 65,536 tokens, 8 heads of 64, 64 features: the process stays under 2.5 GiB (q, k, v and what is returned are 1.0)."
+    "Forward and backward of 65,536 tokens, 8 heads of 64, 64 features: under 2.5 GiB (q, k, v and what is returned are 1.0)."
     peak = float(subprocess.run([sys.executable, "-c", LONG], check=True, capture_output=True, text=True).stdout)
     assert peak < 2.5, f"{peak:.2f} GiB"

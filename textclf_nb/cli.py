@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'cost_app', 'suite_app', 'corpus_app', 'main', 'new', 'train', 'find_run', 'print_metrics',
-           'evaluate', 'predict', 'load_classifier', 'baseline', 'compare', 'cost_attention', 'cost_parameters',
+           'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_parameters',
            'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../nbs/22_cli.ipynb #b21937bf
@@ -15,15 +15,11 @@ from pathlib import Path
 import torch
 import typer
 
-from .baseline import BaselineConfig, load_baseline, run_baseline
 from .core import UserError, save_figure, set_style, whole
 from .corpora import DataConfig, available_corpora, load_corpus, read_file
-from .cost import bench_attention, plot_cost
 from .experiments import Classifier, bare_model_config, build_model, evaluate_run, experiment_dir, from_dotted, load_config, merged, new_experiment, read_yaml, run_experiment
 from .models import count_parameters, flops_per_token
-from .report import compare as compare_runs
-from .report import results_table
-from .suites import plan, run_status, run_suite
+from .training import Interrupted
 
 # %% ../nbs/22_cli.ipynb #7ea8e5fb
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -58,7 +54,10 @@ def train(
     resume:bool=typer.Option(False, "--resume", help="go on from the last checkpoint"), root:Path=ROOT):
     "Do what config.yaml says."
     run_dir = find_run(run_dir, root)
-    results = run_experiment(run_dir, resume)
+    try: results = run_experiment(run_dir, resume)
+    except Interrupted as e:
+        print(f"textclf: stopped by {e}; go on with: textclf train {run_dir} --resume", file=sys.stderr)
+        raise typer.Exit(130) from None
     print_metrics(results)
     print(f"\nkept in {run_dir}")
 
@@ -103,6 +102,7 @@ def predict(
 
 def load_classifier(run_dir:Path, root:Path):
     "Whatever predicts: a transformer's run, a baseline's, or a model directory."
+    from textclf_nb.baseline import load_baseline
     if not (run_dir / "use.json").is_file(): run_dir = find_run(run_dir, root)
     record = json.loads((run_dir / "run.json").read_text()) if (run_dir / "run.json").is_file() else {}
     return load_baseline(run_dir) if record.get("kind") == "baseline" else Classifier(run_dir)
@@ -111,6 +111,7 @@ def load_classifier(run_dir:Path, root:Path):
 @app.command()
 def baseline(name:str=typer.Argument(..., help="of the run, or a directory with a baseline's config.yaml"), settings:list[str]=SET, root:Path=ROOT):
     "Fit TF-IDF and logistic regression; sections data and baseline can be set."
+    from textclf_nb.baseline import BaselineConfig, run_baseline
     written = Path(name) / "config.yaml"
     run_dir = Path(name) if written.is_file() else experiment_dir("baseline", name, root)
     tree = merged(read_yaml(written) if written.is_file() else {}, from_dotted(settings))
@@ -121,12 +122,13 @@ def baseline(name:str=typer.Argument(..., help="of the run, or a directory with 
     print_metrics(run_baseline(load_corpus(data), run_dir, config, data=data))
     print(f"\nkept in {run_dir}")
 
-@app.command()
-def compare(
+@app.command("compare")
+def compare_runs(
     runs:list[Path]=typer.Argument(..., help="run directories, or names of runs"),
     out:Path=typer.Option(Path("comparison"), "--out", "-o", help="directory for results.csv, report.html and figures"), root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
-    print(results_table(compare_runs([find_run(r, root) for r in runs], out)))
+    from textclf_nb.report import compare, results_table
+    print(results_table(compare([find_run(r, root) for r in runs], out)))
     print(f"\n{out / 'report.html'}")
 
 # %% ../nbs/22_cli.ipynb #c95c6e7a
@@ -142,6 +144,7 @@ def cost_attention(
     peers:bool=typer.Option(True, help="also the peers that are installed"),
     out:Path=typer.Option(Path("cost"), "--out", "-o", help="directory for the table and the figure")):
     "Time and memory of every mechanism against length."
+    from textclf_nb.cost import bench_attention, plot_cost
     if dtype not in ("float32", "bfloat16", "float16"): raise UserError(f"dtype {dtype!r}: write float32, bfloat16 or float16")
     table = bench_attention(lengths, from_dotted(settings), batch, heads, head_dim, repeats, device=device, dtype=getattr(torch, dtype), peers=peers)
     name = f"cost_attention_{device.split(':')[0]}"
@@ -167,6 +170,7 @@ app.add_typer(suite_app, name="suite")
 @suite_app.command("run")
 def suite_run(file:Path=typer.Argument(..., help="a suite, such as experiments/suites/demo.yaml"), root:Path=ROOT):
     "Execute what has not been done yet."
+    from textclf_nb.suites import run_suite
     outcome = run_suite(file, root)
     failed = {run: result for run, result in outcome.items() if not result.startswith("finished")}
     print(f"\n{len(outcome) - len(failed)} of {len(outcome)} steps finished" + "".join(f"\n  {run}: {result}" for run, result in failed.items()))
@@ -175,6 +179,7 @@ def suite_run(file:Path=typer.Argument(..., help="a suite, such as experiments/s
 @suite_app.command("show")
 def suite_show(file:Path=typer.Argument(..., help="a suite"), root:Path=ROOT):
     "List the steps and what has become of them, without running anything."
+    from textclf_nb.suites import plan, run_status
     for job in plan(file, root): print(f"{run_status(job.run_dir):12s} {job.notebook.stem:12s} {job.run_dir}")
 
 # %% ../nbs/22_cli.ipynb #980f794a
