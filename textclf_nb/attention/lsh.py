@@ -9,6 +9,7 @@ __all__ = ['OWN_TOKEN', 'KEPT', 'FORBIDDEN', 'bucket_factors', 'draw_rotations',
 # %% ../../nbs/03_lsh.ipynb #7e61e181
 import math
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple
 
 import torch
@@ -109,13 +110,13 @@ def _steps(total:int, step:int)->list[slice]:
     return [slice(a, min(a + step, total)) for a in range(0, total, step)]
 
 def _slabs(chunks:Chunks)->list[slice]:
-    "Ranges of rows: about 2,048 sorted tokens for each of a CPU's threads."
-    size = torch.get_num_threads() << 11 if chunks.slots.device.type == "cpu" else 1 << 20
+    "Ranges of rows: about 2,048 sorted tokens on a CPU."
+    size = 1 << 11 if chunks.slots.device.type == "cpu" else 1 << 20
     return _steps(chunks.M, max(1, size // (chunks.R * chunks.L)))
 
 def _ranges(chunks:Chunks, rows:slice)->list[slice]:
-    "Ranges of a slab's chunks: about 2¹⁸ logits (1 MiB) for each of a CPU's threads."
-    size = torch.get_num_threads() << 18 if chunks.slots.device.type == "cpu" else 1 << 27
+    "Ranges of a slab's chunks: about 2¹⁸ logits (1 MiB) on a CPU."
+    size = 1 << 18 if chunks.slots.device.type == "cpu" else 1 << 27
     return _steps((rows.stop - rows.start) * chunks.R * chunks.per_row, max(1, size // (3 * chunks.C**2)))
 
 def _sorted(x:Tensor, index:Tensor, halo:int=0)->Tensor:
@@ -305,17 +306,31 @@ def _backward(slab, terms, bias, grad, out=None, w=None, dbias=None, kept=None):
     return dq + (dk - slab.k * (slab.k * dk).sum(-1, keepdim=True)) / slab.length, dv
 
 # %% ../../nbs/03_lsh.ipynb #d0df8c9a
+def _each(f, slabs:list[slice], device:torch.device)->list:
+    "f(i) for every slab; on a CPU side by side, each in a thread of its own that does not divide its operations further."
+    threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
+    def alone(i):   # both modes belong to a thread, and are to be as in the caller's
+        with torch.inference_mode(inference), torch.no_grad(): return f(i)
+    if device.type != "cpu" or min(threads, len(slabs)) == 1: return [alone(i) for i in range(len(slabs))]
+    try:
+        with ThreadPoolExecutor(min(threads, len(slabs)), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(alone, range(len(slabs))))
+    finally: torch.set_num_threads(threads)   # threads to come inherit what was set last
+
+# %% ../../nbs/03_lsh.ipynb #ce6bccf3
 class _Rounds(torch.autograd.Function):
     "Attention of sorted chunks, (M, n, Dh) and (M, n, Dv) → (M, n, Dv)."
     @staticmethod
     def forward(ctx, q, v, bias, chunks, terms):
-        out, ws, ctx.chunks, ctx.terms = torch.empty_like(v), [], chunks, terms
-        few = chunks.M * chunks.R * chunks.L * 3 * chunks.C * q.element_size() <= KEPT
-        kept = [] if few and any(ctx.needs_input_grad) else None
-        for rows in _slabs(chunks):
-            out[rows], w = _forward(_Slab(chunks, rows, q, v, terms.within), terms, bias, kept)
-            ws.append(w)
-        ctx.save_for_backward(q, v, bias, out if terms.once else None, *ws, *(kept or []))
+        out, slabs, ctx.chunks, ctx.terms = torch.empty_like(v), _slabs(chunks), chunks, terms
+        few = chunks.M * chunks.R * chunks.L * 3 * chunks.C * q.element_size() <= KEPT and any(ctx.needs_input_grad)
+        def work(i):
+            kept = [] if few else None
+            out[slabs[i]], w = _forward(_Slab(chunks, slabs[i], q, v, terms.within), terms, bias, kept)
+            return w, kept or []
+        ws, kept = zip(*_each(work, slabs, q.device))
+        ctx.counts = [len(k) for k in kept]
+        ctx.save_for_backward(q, v, bias, out if terms.once else None, *ws, *sum(kept, []))
         return out
 
     @staticmethod
@@ -323,12 +338,13 @@ class _Rounds(torch.autograd.Function):
     def backward(ctx, grad):
         q, v, bias, out, *rest = ctx.saved_tensors
         slabs, dq, dv = _slabs(ctx.chunks), torch.empty_like(q), torch.empty_like(v)
-        ws, kept = rest[:len(slabs)], rest[len(slabs):]
-        dbias = bias.new_zeros(bias.numel()) if ctx.needs_input_grad[2] else None
-        for rows, w in zip(slabs, ws):
-            slab = _Slab(ctx.chunks, rows, q, v, ctx.terms.within)
-            dq[rows], dv[rows] = _backward(slab, ctx.terms, bias, grad, out, w, dbias, kept)
-        return dq, dv, None if dbias is None else dbias.view_as(bias), None, None
+        def work(i):
+            dbias = bias.new_zeros(bias.numel()) if ctx.needs_input_grad[2] else None
+            start, slab = len(slabs) + sum(ctx.counts[:i]), _Slab(ctx.chunks, slabs[i], q, v, ctx.terms.within)
+            dq[slabs[i]], dv[slabs[i]] = _backward(slab, ctx.terms, bias, grad, out, rest[i], dbias, rest[start:start + ctx.counts[i]])
+            return dbias
+        dbias = _each(work, slabs, q.device)
+        return dq, dv, sum(dbias).view_as(bias) if ctx.needs_input_grad[2] else None, None, None
 
 # %% ../../nbs/03_lsh.ipynb #879382c5
 class LSHConfig(AttentionOptions):
