@@ -7,7 +7,7 @@ __all__ = ['OPEN', 'SMOKE', 'merged', 'from_dotted', 'ExperimentSection', 'Pretr
            'as_tree', 'as_yaml', 'read_yaml', 'experiment_dir', 'load_config', 'inherited', 'new_config',
            'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config', 'bare_model_config',
            'build_model', 'run_experiment', 'refuse_second_run', 'run_facts', 'run_loaders', 'judge', 'save_for_use',
-           'Classifier', 'batch_probabilities', 'evaluate_run', 'score']
+           'batch_probabilities', 'Classifier', 'evaluate_run', 'score']
 
 # %% ../nbs/16_experiments.ipynb #4a78406b
 import copy
@@ -311,6 +311,16 @@ def save_for_use(model, tokenizer:WordPieceTokenizer, label_names:list[str]|None
         facts = {"label_names": label_names, "max_length": settings.max_length, "truncation": settings.truncation}
         (tmp / "use.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
 
+# %% ../nbs/16_experiments.ipynb #b9f4a8d9
+@torch.inference_mode()
+def batch_probabilities(model, ids:list[list[int]], pad_id:int, device)->torch.Tensor:
+    "One padded batch through a classifier."
+    rows = [torch.tensor(x) for x in ids]
+    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(x, dtype=torch.bool) for x in rows], batch_first=True)
+    input_ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)
+    return model(input_ids.to(device), attention_mask=mask.to(device)).logits.float().softmax(-1).cpu()
+
+# %% ../nbs/16_experiments.ipynb #6014fffa
 class Classifier:
     "A trained classifier, ready for texts."
     def __init__(self,
@@ -346,14 +356,6 @@ class Classifier:
         "The likeliest label of each text, with its probability."
         p, i = self.probabilities(texts, batch_size).max(-1)
         return [(self.label_names[j], x) for j, x in zip(i.tolist(), p.tolist())]
-
-@torch.inference_mode()
-def batch_probabilities(model, ids:list[list[int]], pad_id:int, device)->torch.Tensor:
-    "One padded batch through a classifier."
-    rows = [torch.tensor(x) for x in ids]
-    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(x, dtype=torch.bool) for x in rows], batch_first=True)
-    input_ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad_id)
-    return model(input_ids.to(device), attention_mask=mask.to(device)).logits.float().softmax(-1).cpu()
 
 # %% ../nbs/16_experiments.ipynb #ae0f1f34
 def evaluate_run(
