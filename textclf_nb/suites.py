@@ -43,7 +43,7 @@ class SuiteConfig(Settings):
 # %% ../nbs/21_suites.ipynb #2cbeed73
 def variables(x)->set[str]:
     "The {variables} mentioned anywhere in a tree of settings."
-    if isinstance(x, str): return {name for _, name, _, _ in string.Formatter().parse(x) if name}
+    if isinstance(x, str): return {name.split("[")[0] for _, name, _, _ in string.Formatter().parse(x) if name}
     parts = x.values() if isinstance(x, dict) else x if isinstance(x, list) else []
     return set().union(*map(variables, parts))
 
