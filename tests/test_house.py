@@ -63,3 +63,10 @@ def test_import_is_possible_without_notebook_tools():
 def test_readme_names_every_chapter():
     readme = (root / "README.md").read_text()
     assert [c.name for c in chapters if c.name not in readme] == []
+
+
+def test_the_library_example_of_the_readme_runs():
+    code = (root / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    names = {}
+    exec(code, names)
+    assert names["out"].shape == (1, 8, 4096, 64) and names["logits"].shape == (2, 2)

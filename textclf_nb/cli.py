@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'cost_app', 'suite_app', 'corpus_app', 'main', 'new', 'train', 'find_run', 'print_metrics',
-           'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_parameters',
-           'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_model',
+           'cost_parameters', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../nbs/22_cli.ipynb #b21937bf
 import json
@@ -153,6 +153,17 @@ def cost_attention(
     save_figure(plot_cost(table), out / f"{name}.svg")
     for column, title in (("seconds", "seconds"), ("times_faster", "times faster than mha"), ("peak_mib", "peak memory [MiB]")):
         print(f"\n{title}\n" + table.pivot(index="contender", columns="N", values=column).reindex(table.contender.unique()).round(3).to_string())
+
+@cost_app.command("model")
+def cost_model(
+    kinds:list[str]=typer.Option(["mha"], "--attention", "-a", help="a mechanism to measure; may be repeated"),
+    steps:int=typer.Option(6, help="timed training steps of each"), device:str=typer.Option("cpu"),
+    out:Path=typer.Option(Path("cost"), "--out", "-o", help="directory for the table")):
+    "Training steps of BERT-small beside Hugging Face's, in turns."
+    from textclf_nb.cost import bench_model
+    table = bench_model(kinds=kinds, steps=steps, device=device)
+    with whole(out / f"cost_model_{device.split(':')[0]}.csv") as tmp: table.to_csv(tmp, index=False)
+    print(table.round(2).to_string(index=False))
 
 @cost_app.command("parameters")
 def cost_parameters(config:Path=typer.Argument(..., help="a run directory or its config.yaml"), length:int=typer.Option(None, help="tokens per text; the tokenizer's max_length if not given")):

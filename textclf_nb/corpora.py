@@ -44,6 +44,7 @@ import torch
 from datasets import Dataset, DatasetDict, load_dataset
 from filelock import FileLock
 from joblib import Parallel, cpu_count, delayed
+from joblib.externals.loky import get_reusable_executor
 from pydantic import Field, field_validator
 from torch.utils.data import TensorDataset
 from tqdm import tqdm
@@ -206,6 +207,7 @@ def harvest(
     jobs = Parallel(n_jobs=min(cpu_count(), 8) if len(files) > 2000 else 1, return_as="generator")
     done = jobs(delayed(_read_group)(read, group) for group in groups)
     rows = [row for group in tqdm(done, "reading source files", len(groups), delay=2, mininterval=1, leave=False) for row in group]
+    if jobs.n_jobs > 1: get_reusable_executor().shutdown()   # joblib keeps its workers; a forked process would wait for them when it ends
     return pd.DataFrame(rows, columns=["text", "label"]).drop_duplicates("text", ignore_index=True)
 
 def _read_group(read, group):

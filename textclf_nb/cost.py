@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['synchronize', 'in_turns', 'reset_peak', 'peak_bytes', 'used_bytes', 'mechanism', 'performer_pytorch',
-           'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'memory_case',
+           'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'peak_mib',
            'bench_attention', 'exponent', 'plot_cost', 'output_error']
 
 # %% ../nbs/18_cost.ipynb #27d6714f
+import itertools
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -22,6 +23,8 @@ from tqdm import tqdm
 
 from .attention import available_attention, build_attention, naive_attention
 from .core import UserError, known_names
+from .encoder import EncoderConfig
+from .models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
 
 # %% ../nbs/18_cost.ipynb #96f513c6
 def synchronize(device:str):
@@ -131,21 +134,20 @@ def one_case(case:tuple, B:int, H:int, N:int, Dh:int, device:str="cpu", dtype=to
         core(q, k, v).sum().backward()
     return task
 
-def _peak_of(case, B, H, N, Dh, device, dtype, threads):
-    "In a child process: bytes at the peak of forward and backward beyond inputs and parameters."
+def _peak_of(make, args:tuple, device:str, threads:int)->int:
+    "In a child process: bytes at the peak of a task beyond what was in use when it was ready."
     torch.set_num_threads(threads)
-    one_case(case, B, H, min(N, 256), Dh, device, dtype)()   # libraries load their code before the mark is reset
-    task = one_case(case, B, H, N, Dh, device, dtype)
+    task = make(*args)
     reset_peak(device)
     before = used_bytes(device)
     task()
     return max(0, peak_bytes(device) - before)
 
-def memory_case(case:tuple, B:int, H:int, N:int, Dh:int, device:str="cpu", dtype=torch.float32)->float: # MiB
-    "Peak memory of one forward and backward pass, measured in a fresh process."
-    if device.startswith("cuda"): return _peak_of(case, B, H, N, Dh, device, dtype, torch.get_num_threads()) / 2**20
+def peak_mib(make, args:tuple, device:str="cpu")->float: # MiB
+    "Peak memory of one call of the task `make(*args)`, measured in a fresh process (on CUDA: in this one)."
+    if device.startswith("cuda"): return _peak_of(make, args, device, torch.get_num_threads()) / 2**20
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(_peak_of, case, B, H, N, Dh, device, dtype, torch.get_num_threads()).result() / 2**20
+        return pool.submit(_peak_of, make, args, device, torch.get_num_threads()).result() / 2**20
 
 # %% ../nbs/18_cost.ipynb #caadb99b
 def bench_attention(
@@ -169,7 +171,7 @@ def bench_attention(
         for name, case in cases.items():
             row = {"contender": name, "N": N, "cause": failed.get(name, "")}
             if name in timed: row |= dict(zip(("seconds", "q25", "q75"), np.quantile(timed[name], [.5, .25, .75])), repeats=repeats)
-            if name in timed and memory: row["peak_mib"] = memory_case(case, B, H, N, Dh, device, dtype)
+            if name in timed and memory: row["peak_mib"] = peak_mib(one_case, (case, B, H, N, Dh, device, dtype), device)
             rows.append(row)
     table = pd.DataFrame(rows).assign(B=B, H=H, Dh=Dh, device=device, dtype=str(dtype).removeprefix("torch."), threads=torch.get_num_threads())
     exact = table[table.contender == "mha"].set_index("N")
