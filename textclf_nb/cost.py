@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['synchronize', 'in_turns', 'reset_peak', 'peak_bytes', 'used_bytes', 'mechanism', 'performer_pytorch',
            'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'peak_mib',
-           'bench_attention', 'exponent', 'plot_cost', 'output_error']
+           'bench_attention', 'exponent', 'plot_cost', 'output_error', 'model_batches', 'our_model', 'hf_model',
+           'training_steps', 'bench_model', 'merged_kind']
 
 # %% ../nbs/18_cost.ipynb #27d6714f
 import itertools
@@ -216,3 +217,69 @@ def output_error(
     "Relative error of a mechanism's answers against exact attention."
     exact = naive_attention(q, k, v)
     return ((core(q, k, v) - exact).norm() / exact.norm()).item()
+
+# %% ../nbs/18_cost.ipynb #3cb90573
+def model_batches(task:str, B:int, N:int, vocab_size:int, count:int=4, seed:int=0)->list[dict]:
+    "Random batches with realistic lengths; 15 % of the tokens are labelled for `mlm`, one of two classes for `classification`."
+    g, batches = torch.Generator().manual_seed(seed), []
+    for _ in range(count):
+        lengths = torch.randn(B, generator=g).mul(0.9).exp().mul(110).long().clamp(8, N)
+        mask = torch.arange(int(lengths.max())) < lengths[:, None]
+        ids = torch.randint(5, vocab_size, mask.shape, generator=g).masked_fill(~mask, 0)
+        hidden = (torch.rand(mask.shape, generator=g) < 0.15) & mask
+        labels = torch.where(hidden, ids, -100) if task == "mlm" else torch.randint(2, (B,), generator=g)
+        batches.append({"input_ids": ids, "attention_mask": mask, "labels": labels})
+    return batches
+
+# %% ../nbs/18_cost.ipynb #8788b224
+def our_model(task:str, config:EncoderConfig):
+    "One of this package's task models."
+    model = TransformerForMaskedLM if task == "mlm" else TransformerForSequenceClassification
+    return model(ModelConfig(architecture=config))
+
+def hf_model(task:str, config:EncoderConfig):
+    "Hugging Face's BERT of the same size, with PyTorch's attention."
+    from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
+    same = BertConfig(vocab_size=config.vocab_size, hidden_size=config.embedding_dim, num_hidden_layers=config.num_layers,
+        intermediate_size=config.mlp_size, num_attention_heads=config.attention.num_heads, max_position_embeddings=config.max_sequence_length,
+        attention_probs_dropout_prob=config.attention.attn_dropout, attn_implementation="sdpa")
+    return (BertForMaskedLM if task == "mlm" else BertForSequenceClassification)(same)
+
+def training_steps(build, task:str, config:EncoderConfig, batches:list[dict], device:str="cpu"):
+    "A function that makes one training step, on the next batch each time it is called."
+    model = build(task, config).to(device).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True)
+    queue = itertools.cycle([{k: v.to(device) for k, v in b.items()} for b in batches])
+    def step():
+        model(**next(queue)).loss.backward()
+        optimizer.step(); optimizer.zero_grad()
+    return step
+
+# %% ../nbs/18_cost.ipynb #f7430ab0
+def bench_model(
+    config:EncoderConfig|None=None, # BERT-small with 30,522 pieces if None
+    cases=(("mlm", 128, 32), ("mlm", 512, 8), ("classification", 128, 32), ("classification", 512, 8)), # task, N, batch
+    kinds=("mha",), # mechanisms of ours to measure
+    steps:int=6, # timed steps of each
+    device:str="cpu", memory:bool=True,
+)->pd.DataFrame:
+    "Training steps of our model and of Hugging Face's BERT in turns: tokens per second and peak memory."
+    config, rows = config or EncoderConfig.bert_small(), []
+    makers = {"hf-bert": (hf_model, config)}
+    for kind in kinds: makers[kind] = our_model, EncoderConfig(**merged_kind(config, kind))
+    for task, N, B in tqdm(list(cases), "benchmark", unit="case", delay=2):
+        batches = model_batches(task, B, N, config.vocab_size)
+        args = {name: (build, task, c, batches, device) for name, (build, c) in makers.items()}
+        timed = in_turns({name: training_steps(*a) for name, a in args.items()}, steps, 1, device)
+        tokens = np.array([int(batches[(i + 1) % len(batches)]["attention_mask"].sum()) for i in range(steps)])
+        for name, seconds in timed.items():
+            row = {"model": name, "task": task, "N": N, "batch": B, "tokens_per_second": np.median(tokens / seconds),
+                "faster_than_hf": np.median(timed["hf-bert"] / seconds)}
+            rows.append(row | ({"peak_mib": peak_mib(training_steps, args[name], device)} if memory else {}))
+    return pd.DataFrame(rows).assign(device=device, threads=torch.get_num_threads())
+
+def merged_kind(config:EncoderConfig, kind:str)->dict:
+    "The encoder's settings with another mechanism, at its default options."
+    tree = config.model_dump()
+    common = {k: v for k, v in tree["attention"].items() if k not in available_attention()}
+    return {**tree, "attention": {**common, "kind": kind}}
