@@ -363,7 +363,7 @@ class LSHConfig(AttentionOptions):
 
     def threshold(self)->int:
         "Texts with fewer tokens than this are computed exactly."
-        return 6 * self.num_hashes * self.chunk_size if self.exact_below == "auto" else self.exact_below
+        return 9 * self.num_hashes * self.chunk_size if self.exact_below == "auto" else self.exact_below
 
 # %% ../../nbs/03_lsh.ipynb #4dd0d0c9
 class _Tokens(NamedTuple):
