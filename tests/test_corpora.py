@@ -78,6 +78,8 @@ WRONG = [  # file, its bytes, settings, what the message says
     ("a.pt", b"\x80\x02}", {}, "not a plain TensorDataset"),
     ("a.txt", b"one\ntwo\n", {}, "data.label_col: null"),
     ("a.csv", b"text,label\nx,a\n", {"spilt_seed": 1}, "did you mean 'split_seed'"),
+    ("a.csv", b"text,label\nx,a\n", {"id_col": "nr"}, "no column 'nr'; there are: text, label"),
+    ("a.csv", b"text,label,nr\nx,a,1\ny,b,2\nz,a,1\n", {"id_col": "nr"}, "1 ids come more than once, the first is '1' (row 0, row 2, from 0)"),
 ]
 
 
@@ -135,6 +137,29 @@ def test_recipes_without_files(tmp_path, monkeypatch):
     problems.to_csv(tmp_path / "maths_topics" / "data.csv")
     monkeypatch.setenv("TEXTCLF_DATA", str(tmp_path))
     assert load_corpus("maths_topics").label_names == ["graphs", "sets", "sums"]
+
+
+def test_ids_of_given_splits_are_compared_across_them(tmp_path):
+    files = {n: {"dataset_path": str(table(tmp_path / f"{n}.csv", nr=range(start, start + 40)))} for n, start in (("train", 0), ("test", 39))}
+    with pytest.raises(UserError) as error: load_corpus(DataConfig.parse(files | {"id_col": "nr"}))
+    assert "the first is '39' (row 39 of train, row 0 of test, from 0)" in one_line(error)
+    assert load_corpus(DataConfig.parse(files)).card["sizes"] == {"train": 36, "val": 4, "test": 40}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_arxiv_recipe(tmp_path, monkeypatch, numbered):
+    "Eleven classes, as numbers or by name; three published splits joined, then split anew with each class in each."
+    monkeypatch.setenv("TEXTCLF_DATA", str(tmp_path))
+    (tmp_path / "arxiv").mkdir()
+    names = corpora.SOURCES["arxiv"].args[1].names
+    for split, rows in (("train", 220), ("validation", 33), ("test", 77)):
+        frame = pd.DataFrame({"text": [f"{split} paper {i} " + "lemma " * 200 for i in range(rows)], "label": [i % 11 if numbered else names[i % 11] for i in range(rows)]})
+        frame.to_parquet(tmp_path / "arxiv" / f"{split}.parquet")
+    corpus = load_corpus("arxiv")
+    assert corpus.label_names == list(names) and len(names) == 11
+    assert corpus.card["sizes"] == {"train": 264, "val": 33, "test": 33}
+    assert all(np.bincount(d["label"], minlength=11).tolist() == [len(d) // 11] * 11 for d in corpus.splits.values())
+    assert {t.split()[0] for t in corpus.splits["test"]["text"]} > {"train", "test"} and corpus.card["duplicates"] == {}
 
 
 def test_hyperpartisan_keeps_publishers_apart(tmp_path):

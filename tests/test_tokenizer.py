@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textclf_nb.core import UserError
-from textclf_nb.tokenizer import TRUNCATIONS, WordPieceTokenizer, cut, encode_long
+from textclf_nb.tokenizer import TRUNCATIONS, WindowConfig, WordPieceTokenizer, cut, encode_long, slide
 
 TEXTS = ["The quick brown fox jumps over the lazy dog.", "A naïve café, déjà vu; 3.14 and don't!", "import numpy_like as n2 # (code)"] * 10
 tokenizer = WordPieceTokenizer.train(TEXTS, vocab_size=300, min_frequency=1)
@@ -32,6 +32,29 @@ def test_encode_never_raises_and_ids_are_in_the_vocabulary(text, max_length, tru
 def test_reading_only_the_ends_of_a_long_text_changes_nothing(parts, max_length, truncation, glue):
     text = glue.join(parts * 8)
     assert encode_long(tokenizer.backend, text, max_length, truncation) == cut(tokenizer.backend.encode(text).ids, max_length, truncation)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 200), st.integers(4, 20), st.integers(0, 16), st.integers(1, 6), st.sampled_from(TRUNCATIONS))
+def test_windows_hold_the_text_once_but_for_the_overlap(size, max_length, overlap, most, truncation):
+    windows, ids = WindowConfig(overlap=overlap, max_windows=most), [0, *range(2, size + 2), 1]
+    if overlap > max_length - 3:
+        with pytest.raises(UserError, match="leaves nothing new"): windows.step(max_length)
+        return
+    row = slide(ids, max_length, windows, truncation)
+    parts = [row[i:i + max_length] for i in range(0, len(row), max_length)]
+    assert len(parts) <= most and all(p[0] == 0 and p[-1] == 1 for p in parts) and all(len(p) == max_length for p in parts[:-1])
+    assert all(a[-1 - overlap:-1] == b[1:1 + overlap] for a, b in zip(parts, parts[1:]))
+    text = parts[0][1:-1] + [x for p in parts[1:] for x in p[1 + overlap:-1]]
+    assert text == cut(ids, windows.capacity(max_length), truncation)[1:-1]
+
+
+@settings(max_examples=50, deadline=None)
+@given(words, st.integers(5, 12), st.sampled_from(TRUNCATIONS))
+def test_windows_of_a_very_long_text_are_those_of_the_whole(parts, max_length, truncation):
+    text, windows = " ".join(parts * 8), WindowConfig(overlap=2, max_windows=3)
+    (row,) = tokenizer.encode(text, max_length, truncation, windows=windows)
+    assert row == slide(tokenizer.backend.encode(text).ids, max_length, windows, truncation)
 
 
 def test_training_gives_the_same_vocabulary_in_every_process():

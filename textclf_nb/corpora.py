@@ -8,10 +8,11 @@ __all__ = ['LIBRARIES', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 'KEYWORDS
            'strip_names', 'docstrings_in', 'module_in', 'harvest', 'stratified_order', 'stratified_limit',
            'stratified_split', 'group_split', 'find_duplicates', 'first_line', 'reader', 'read_text', 'read_table',
            'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes',
-           'read_path', 'label_text', 'label_order', 'columns', 'read_hub', 'register_corpus', 'available_corpora',
-           'embedded', 'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic',
-           'read_hyperpartisan', 'publisher', 'find_source', 'three_splits', 'number_labels', 'content_hash',
-           'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
+           'read_path', 'label_text', 'label_order', 'columns', 'refuse_twins', 'read_hub', 'register_corpus',
+           'available_corpora', 'embedded', 'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow',
+           'register_recipe', 'on_topic', 'read_hyperpartisan', 'publisher', 'find_source', 'three_splits',
+           'number_labels', 'content_hash', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance',
+           'plot_corpus']
 
 # %% ../nbs/10_corpora.ipynb #05e02fe0
 import ast
@@ -64,6 +65,7 @@ class DataConfig(Settings):
     path: str|None = None  # where a recipe finds its files; None: $TEXTCLF_DATA/<recipe>, then the Hub
     text_col: str = "text"
     label_col: str|None = "label"  # None: texts without labels, for pretraining
+    id_col: str|None = None  # a column in which no value may come twice; None: rows have no names
     encoding: str = "utf-8"  # of text files
     drop_empty: bool = False  # leave out rows without text or label instead of refusing them
     limit: int|None = Field(None, ge=1)  # rows of a stratified subset
@@ -387,14 +389,15 @@ def columns(
     frame:pd.DataFrame, # what a reader gave
     config:DataConfig, # names of the columns
     where:str, # for messages
-)->pd.DataFrame: # text (or input_ids), label, and group if there is one
+)->pd.DataFrame: # text (or input_ids), label, and id and group if there are such
     "The columns that matter, every row with text and label."
     if "input_ids" in frame: return frame.assign(label=frame.label.map(label_text))
-    for c in (config.text_col, config.label_col):
+    for c in (config.text_col, config.label_col, config.id_col):
         if c and c not in frame.columns:
             hint = " (data.label_col: null if the texts have no labels)" if c == config.label_col else ""
             raise UserError(f"{where}: no column {c!r}; there are: {', '.join(map(str, frame.columns)) or 'none'}{hint}")
     out = pd.DataFrame({"text": frame[config.text_col], "label": frame[config.label_col].map(label_text) if config.label_col else ""}, dtype=object)
+    if config.id_col: out["id"] = frame[config.id_col].astype(str)
     if "group" in frame: out["group"] = frame["group"]
     return _rows(out, config, where)
 
@@ -409,6 +412,20 @@ def _rows(frame, config, where):
     frame = frame[~(bad["text"] | bad["label"])].reset_index(drop=True)
     if not len(frame): raise UserError(f"{where}: no row has both text and label")
     return frame.assign(text=[t.encode("utf-8", "replace").decode() for t in frame.text])  # a lone surrogate is no character
+
+# %% ../nbs/10_corpora.ipynb #66fe8107
+def refuse_twins(
+    frames:dict[str, pd.DataFrame], # by split, of `columns`
+    where:str, # for messages
+):
+    "A `UserError` if two rows have the same id; nothing if rows have none."
+    if "id" not in next(iter(frames.values())): return
+    ids = pd.concat([f.id.to_frame().assign(split=n) for n, f in frames.items()])
+    twins = ids[ids.id.duplicated(keep=False)]
+    if not len(twins): return
+    first = twins[twins.id == twins.id.iloc[0]]
+    at = ", ".join(f"row {i}" + f" of {n}"*(n != "all") for i, n in zip(first.index[:3], first.split[:3]))
+    raise UserError(f"{where}: {twins.id.nunique()} ids come more than once, the first is {first.id.iloc[0]!r} ({at}, from 0): keep one of each, or leave out data.id_col")
 
 # %% ../nbs/10_corpora.ipynb #0eaf0de9
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
@@ -638,6 +655,7 @@ def load_corpus(
     "Any corpus: read, checked, split, its labels numbered, with a card."
     if not isinstance(config, DataConfig): config = DataConfig.parse({"corpus": str(config), **options}, "data")
     frames, card = find_source(config)
+    refuse_twins(frames, card["source"])
     frames = three_splits(frames, config)
     names, labels = number_labels(frames, card.pop("names", []), card["source"])
     kind = "input_ids" if "input_ids" in frames["train"] else "text"

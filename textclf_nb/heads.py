@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POOLINGS', 'IGNORED', 'mean_pool', 'max_pool', 'min_pool', 'cls_pool', 'mean_step_pool', 'ClassificationHeadConfig',
-           'MLMHeadConfig', 'ClassificationHead', 'MLMHead', 'masked_lm_loss']
+           'MLMHeadConfig', 'ClassificationHead', 'pool_windows', 'MLMHead', 'masked_lm_loss']
 
 # %% ../nbs/07_heads.ipynb #c74beae4
 import math
@@ -59,6 +59,7 @@ class ClassificationHeadConfig(Settings):
     pooling_step: int = Field(4, ge=1, description="of mean_step: every how many tokens")
     pooler_type: Literal["bert", "roberta"] | None = Field("bert", description="the layer between pooled vector and logits")
     classifier_dropout: float = Field(0.1, ge=0, lt=1)
+    window_pooling: Literal["mean", "max"] = Field("mean", description="of the logits of a text's windows (tokenizer.windows)")
 
 class MLMHeadConfig(Settings):
     "Section `mlm_head` (thesis, table 2.6)."
@@ -96,6 +97,17 @@ class ClassificationHead(nn.Module):
     def forward(self, pooled:Tensor)->Tensor: # (B, D) to (B, num_labels)
         if self.dense is not None: pooled = self.dense(self.before(pooled)).tanh()
         return self.out(self.after(pooled))
+
+# %% ../nbs/07_heads.ipynb #f6eb9b42
+def pool_windows(
+    logits:Tensor, # (W, C), of each window
+    window_of:Tensor, # (W,) long, which text it belongs to: 0 … B−1 in ascending order, none left out
+    how:str="mean", # or max
+)->Tensor: # (B, C)
+    "The logits of texts from those of their windows."
+    index = window_of[:, None].expand_as(logits)
+    start = logits.new_zeros(int(window_of[-1]) + 1, logits.shape[1])
+    return start.scatter_reduce(0, index, logits, {"mean": "mean", "max": "amax"}[how], include_self=False)
 
 # %% ../nbs/07_heads.ipynb #fd807285
 class MLMHead(nn.Module):

@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from .core import Settings, UserError, known_names, whole
 from .encoder import Encoder, EncoderConfig, init_bert
-from .heads import ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss
+from .heads import ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, pool_windows
 
 # %% ../nbs/08_models.ipynb #b58fe608
 class ModelConfig(Settings):
@@ -109,10 +109,12 @@ class TransformerForSequenceClassification(Transformer):
         attention_mask:Tensor|None=None, # (B, N) bool, True for a token
         labels:Tensor|None=None, # (B,) long
         token_type_ids:Tensor|None=None, # (B, N) long
+        window_of:Tensor|None=None, # (W,) long: the rows are windows, W of them, of these texts
     )->ModelOutput: # logits (B, num_labels)
         hidden = self.encoder(input_ids, attention_mask, token_type_ids)
         pooled = self.classifier.pool(hidden, attention_mask)
         logits = self.classifier(pooled)
+        if window_of is not None: logits = pool_windows(logits, window_of, self.classifier.config.window_pooling)
         if labels is None: return ModelOutput(None, logits, hidden, pooled)
         check_labels(labels, logits.shape[:1], logits.shape[1], "num_labels")
         return ModelOutput(F.cross_entropy(logits, labels), logits, hidden, pooled)
