@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import TensorDataset
 
-from textclf_nb.batches import bucketed, make_loader, mask_tokens, tokenize_corpus
+from textclf_nb.attention import available_attention
+from textclf_nb.batches import bucketed, make_loader, mask_tokens, tokenize_corpus, window_lengths
 from textclf_nb.core import UserError
 from textclf_nb.corpora import Corpus, DataConfig, load_corpus
-from textclf_nb.tokenizer import WordPieceTokenizer
+from textclf_nb.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
+from textclf_nb.tokenizer import WindowConfig, WordPieceTokenizer
 
 TEXTS = [("the cat sat on the mat " * (1 + i % 7)).strip() + f" {i}" for i in range(60)]
 tokenizer = WordPieceTokenizer.train(TEXTS, vocab_size=120)
@@ -58,6 +60,48 @@ def test_a_run_goes_on_with_the_same_masks(data):
     assert len(rest) == 5 and all(torch.equal(a[k], b[k]) for a, b in zip(full[3:], rest) for k in a)
     other = list(make_loader(data, tokenizer, 8, "pretraining", shuffle=True, seed=6))
     assert any(a["input_ids"].shape != b["input_ids"].shape or not torch.equal(a["input_ids"], b["input_ids"]) for a, b in zip(full, other))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=30), st.integers(1, 20))
+def test_windows_are_full_but_the_last(lengths, window):
+    sizes, row = window_lengths(np.array(lengths), window)
+    for i, n in enumerate(lengths):
+        own = sizes[row == i]
+        assert own.sum() == n and (own[:-1] == window).all() and 1 <= own[-1] <= window
+
+
+def test_a_text_in_windows_trains_like_its_windows_averaged(tmp_path):
+    rows = Dataset.from_dict({"text": [" ".join(TEXTS[i:i + 5]) for i in range(20)], "label": [i % 2 for i in range(20)]})
+    corpus = Corpus(DatasetDict(train=rows, val=rows, test=rows), list("ab"), {"name": "toy", "hash": "windows"})
+    ids = tokenize_corpus(corpus, tokenizer, 16, tmp_path, windows=WindowConfig(overlap=4))["train"]
+    batch = next(iter(make_loader(ids, tokenizer, 5, window=16)))
+    sizes = dict(vocab_size=tokenizer.vocab_size, embedding_dim=16, num_layers=1, mlp_size=32, max_sequence_length=16)
+    model = TransformerForSequenceClassification(ModelConfig(architecture=sizes | {"attention": {"num_heads": 2}})).eval()
+    out = model(**batch)
+    assert out.logits.shape == (5, 2) and len(batch["window_of"]) > 10
+    own = [batch["window_of"] == i for i in range(5)]
+    alone = [model(batch["input_ids"][i], batch["attention_mask"][i]).logits.mean(0) for i in own]
+    torch.testing.assert_close(out.logits, torch.stack(alone), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(out.loss, torch.nn.functional.cross_entropy(torch.stack(alone), batch["labels"]))
+
+
+@pytest.mark.parametrize("kind", available_attention())
+def test_a_document_of_16384_tokens_through_each_mechanism(kind, tmp_path):
+    "From text on disk to gradients, for both tasks; nothing is cut."
+    text = " ".join(TEXTS * 40)
+    rows = Dataset.from_dict({"text": [text, "short"], "label": [0, 1]})
+    corpus = Corpus(DatasetDict(train=rows, val=rows, test=rows), list("ab"), {"name": "toy", "hash": "long"})
+    ids = tokenize_corpus(corpus, tokenizer, 16_384, tmp_path)["train"]
+    assert ids["length"][0] == 16_384
+    sizes = dict(vocab_size=tokenizer.vocab_size, embedding_dim=16, num_layers=1, mlp_size=16, max_sequence_length=16_384,
+                 attention={"num_heads": 1, "kind": kind})
+    for model, task in ((TransformerForSequenceClassification, "finetuning"), (TransformerForMaskedLM, "pretraining")):
+        batch = next(iter(make_loader(ids, tokenizer, 2, task, max_tokens=16_384)))
+        assert batch["input_ids"].shape == (1, 16_384)
+        m = model(ModelConfig(architecture=sizes))
+        m(**batch).loss.backward()
+        assert all(p.grad.isfinite().all() for p in m.parameters())
 
 
 def test_masking_shares_and_only_special_tokens():

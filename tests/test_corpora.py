@@ -79,7 +79,7 @@ WRONG = [  # file, its bytes, settings, what the message says
     ("a.txt", b"one\ntwo\n", {}, "data.label_col: null"),
     ("a.csv", b"text,label\nx,a\n", {"spilt_seed": 1}, "did you mean 'split_seed'"),
     ("a.csv", b"text,label\nx,a\n", {"id_col": "nr"}, "no column 'nr'; there are: text, label"),
-    ("a.csv", b"text,label,nr\nx,a,1\ny,b,2\nz,a,1\n", {"id_col": "nr"}, "1 ids come more than once, the first is '1' (row 0, row 2, from 0)"),
+    ("a.csv", b"text,label,nr\nx,a,1\ny,b,2\nz,a,1\n", {"id_col": "nr"}, "come more than once, the first is '1' (row 0, row 2, from 0)"),
 ]
 
 
@@ -140,7 +140,8 @@ def test_recipes_without_files(tmp_path, monkeypatch):
 
 
 def test_ids_of_given_splits_are_compared_across_them(tmp_path):
-    files = {n: {"dataset_path": str(table(tmp_path / f"{n}.csv", nr=range(start, start + 40)))} for n, start in (("train", 0), ("test", 39))}
+    paths = {n: table(tmp_path / f"{n}.csv", nr=range(start, start + 40)) for n, start in (("train", 0), ("test", 39))}
+    files = {n: {"dataset_path": str(path)} for n, path in paths.items()}
     with pytest.raises(UserError) as error: load_corpus(DataConfig.parse(files | {"id_col": "nr"}))
     assert "the first is '39' (row 39 of train, row 0 of test, from 0)" in one_line(error)
     assert load_corpus(DataConfig.parse(files)).card["sizes"] == {"train": 36, "val": 4, "test": 40}
@@ -153,7 +154,8 @@ def test_arxiv_recipe(tmp_path, monkeypatch, numbered):
     (tmp_path / "arxiv").mkdir()
     names = corpora.SOURCES["arxiv"].args[1].names
     for split, rows in (("train", 220), ("validation", 33), ("test", 77)):
-        frame = pd.DataFrame({"text": [f"{split} paper {i} " + "lemma " * 200 for i in range(rows)], "label": [i % 11 if numbered else names[i % 11] for i in range(rows)]})
+        labels = [i % 11 if numbered else names[i % 11] for i in range(rows)]
+        frame = pd.DataFrame({"text": [f"{split} paper {i} " + "lemma " * 200 for i in range(rows)], "label": labels})
         frame.to_parquet(tmp_path / "arxiv" / f"{split}.parquet")
     corpus = load_corpus("arxiv")
     assert corpus.label_names == list(names) and len(names) == 11
