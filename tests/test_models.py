@@ -8,7 +8,7 @@ from transformers import BertConfig, BertForMaskedLM
 
 from textclf_nb.attention import available_attention
 from textclf_nb.core import UserError
-from textclf_nb.encoder import EncoderConfig
+from textclf_nb.encoder import EncoderConfig, compile_layers
 from textclf_nb.heads import POOLINGS
 from textclf_nb.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_bert
 
@@ -138,6 +138,32 @@ def test_compiled_model_is_equal(kind):
         out.loss.backward()
         grads.append([out.logits.detach(), *(p.grad.clone() for p in model.parameters())])
     for a, b in zip(*grads): torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_generated_code_trains_alike(kind):
+    "Layers compiled for real, with packing, over batches of several shapes: the same losses after each step."
+    torch.compiler.reset()
+    quiet = dict(num_layers=1, mlp_dropout=0.0, embedding_dropout=0.0, attention={"num_heads": 4, "kind": kind, "attn_out_drop": 0.0})
+    losses = []
+    for compiled in (False, True):
+        model = TransformerForSequenceClassification(config(**quiet), seed=1).train()
+        model.classifier.after.p = 0.0
+        if compiled: compile_layers(model.encoder)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+        for length, seed in ((19, 0), (25, 1), (33, 2)):
+            ids, mask, labels = batch(length, seed)
+            loss = model(ids, mask, labels).loss
+            loss.backward()
+            optimizer.step(); optimizer.zero_grad()
+            losses.append(loss.detach())
+    torch.testing.assert_close(torch.stack(losses[3:]), torch.stack(losses[:3]), atol=1e-5, rtol=1e-5)
+
+
+def test_compiling_needs_a_compiler(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    model = TransformerForSequenceClassification(config())
+    with pytest.raises(UserError, match="install g\\+\\+ or clang"): compile_layers(model.encoder)
 
 
 @pytest.mark.parametrize("layers, width, heads", [(1, 32, 2), (3, 64, 4), (4, 96, 3)])

@@ -157,11 +157,12 @@ def cost_attention(
 @cost_app.command("model")
 def cost_model(
     kinds:list[str]=typer.Option(["mha"], "--attention", "-a", help="a mechanism to measure; may be repeated"),
+    compiled:bool=typer.Option(False, "--compiled", help="each of them with compiled layers too (training.compile)"),
     steps:int=typer.Option(6, help="timed training steps of each"), device:str=typer.Option("cpu"),
     out:Path=typer.Option(Path("cost"), "--out", "-o", help="directory for the table")):
     "Training steps of BERT-small beside Hugging Face's, in turns."
     from textclf_nb.cost import bench_model
-    table = bench_model(kinds=kinds, steps=steps, device=device)
+    table = bench_model(kinds=kinds, compiled=compiled, steps=steps, device=device)
     with whole(out / f"cost_model_{device.split(':')[0]}.csv") as tmp: table.to_csv(tmp, index=False)
     print(table.round(2).to_string(index=False))
 

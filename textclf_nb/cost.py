@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['synchronize', 'in_turns', 'reset_peak', 'peak_bytes', 'used_bytes', 'mechanism', 'performer_pytorch',
            'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'peak_mib',
-           'bench_attention', 'exponent', 'plot_cost', 'output_error', 'model_batches', 'our_model', 'hf_model',
-           'training_steps', 'bench_model', 'merged_kind']
+           'bench_attention', 'exponent', 'plot_cost', 'output_error', 'model_batches', 'our_model', 'compiled_model',
+           'hf_model', 'training_steps', 'bench_model', 'merged_kind']
 
 # %% ../nbs/18_cost.ipynb #27d6714f
 import itertools
@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from .attention import available_attention, build_attention, naive_attention
 from .core import UserError, known_names
-from .encoder import EncoderConfig
+from .encoder import EncoderConfig, compile_layers
 from .models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
 
 # %% ../nbs/18_cost.ipynb #96f513c6
@@ -237,6 +237,12 @@ def our_model(task:str, config:EncoderConfig):
     model = TransformerForMaskedLM if task == "mlm" else TransformerForSequenceClassification
     return model(ModelConfig(architecture=config))
 
+def compiled_model(task:str, config:EncoderConfig):
+    "The same with compiled layers (`training.compile`)."
+    model = our_model(task, config)
+    compile_layers(model.encoder)
+    return model
+
 def hf_model(task:str, config:EncoderConfig):
     "Hugging Face's BERT of the same size, with PyTorch's attention."
     from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
@@ -260,13 +266,16 @@ def bench_model(
     config:EncoderConfig|None=None, # BERT-small with 30,522 pieces if None
     cases=(("mlm", 128, 32), ("mlm", 512, 8), ("classification", 128, 32), ("classification", 512, 8)), # task, N, batch
     kinds=("mha",), # mechanisms of ours to measure
+    compiled:bool=False, # each of them compiled too
     steps:int=6, # timed steps of each
     device:str="cpu", memory:bool=True,
 )->pd.DataFrame:
     "Training steps of our model and of Hugging Face's BERT in turns: tokens per second and peak memory."
     config, rows = config or EncoderConfig.bert_small(), []
     makers = {"hf-bert": (hf_model, config)}
-    for kind in kinds: makers[kind] = our_model, EncoderConfig(**merged_kind(config, kind))
+    for kind in kinds:
+        makers[kind] = our_model, EncoderConfig(**merged_kind(config, kind))
+        if compiled: makers[f"{kind} compiled"] = compiled_model, makers[kind][1]
     for task, N, B in tqdm(list(cases), "benchmark", unit="case", delay=2):
         batches = model_batches(task, B, N, config.vocab_size)
         args = {name: (build, task, c, batches, device) for name, (build, c) in makers.items()}

@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['INIT_STD', 'TEMPERATURE', 'AttentionConfig', 'EncoderConfig', 'linear', 'init_bert', 'Packing', 'to_heads',
-           'MultiHeadAttention', 'MLP', 'Block', 'layer_norm', 'Embeddings', 'check_batch', 'Encoder']
+           'MultiHeadAttention', 'MLP', 'Block', 'layer_norm', 'Embeddings', 'check_batch', 'Encoder', 'compile_layers']
 
 # %% ../nbs/06_encoder.ipynb #f7458ff3
 import math
+import os
+import shutil
 from typing import Literal
 
 import torch
@@ -340,3 +342,17 @@ def _useful(mask):
     if mask is None: return None
     mask = mask.bool()
     return None if _may_look(mask) and bool(mask.all()) else mask
+
+# %% ../nbs/06_encoder.ipynb #bec2805d
+def compile_layers(
+    encoder:Encoder,
+    backend:str="inductor", # of torch.compile
+)->Encoder: # the same one
+    "Have the layers compiled, but for their mechanisms, when they are first used."
+    compilers = [os.environ.get("CXX", "g++"), "clang++", "c++", "cl"]
+    if backend == "inductor" and next(encoder.parameters()).is_cpu and not any(map(shutil.which, compilers)):
+        raise UserError("compiling for a CPU needs a C++ compiler and found none: install g++ or clang++, or leave compile: false")
+    for block in encoder.blocks:
+        block.attention.core.forward = torch.compiler.disable(block.attention.core.forward)
+        block.compile(backend=backend, dynamic=True)
+    return encoder

@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from .checkpoints import BEST, FINAL, LAST, load_checkpoint, rng_state, save_checkpoint, set_rng_state
 from .core import Settings, UserError
+from .encoder import compile_layers
 from .metrics import WeightedMean, classification_metrics, perplexity
 from .models import count_parameters, freeze, parameter_groups
 from .tracking import NoTracker, StepMeter, hardware, peak_memory_mib
@@ -49,6 +50,7 @@ class TrainingConfig(Settings):
     loss: Literal["cross_entropy"] = "cross_entropy"
     label_smoothing: float = Field(0., ge=0, lt=1) # probability shared among all classes
     device: str = "auto" # auto, cpu, cuda, cuda:1, …
+    compile: bool = False # have PyTorch generate code for the layers: slow first steps, faster ones after
     head_lr_mult: float = Field(1., ge=0) # learning rate of the head, relative
     backbone_lr_mult: float = Field(1., ge=0) # and of the encoder
     freeze: bool = False # hold the lower layers fixed at first
@@ -311,6 +313,7 @@ class TrainingLoop(Evaluator):
         super().__init__(model, config, kind, label_names, progress)
         self.train_loader, self.val_loader, self.tracker, self.seed = train_loader, val_loader, tracker or NoTracker(), seed
         self.dir = Path(checkpoint_dir) if checkpoint_dir else None
+        if config.compile: compile_layers(self.model.encoder)
         self.optimizer, self.plan = make_optimizer(self.model, config), steps_of_epochs(train_loader, config)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype is torch.float16)
         self.epoch, self.batch, self.step, self.best, self.spent = 0, 0, 0, None, 0.
@@ -390,7 +393,7 @@ def _log(loop):
     loop.history["train"].append({"step": loop.step} | row)
     loop.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {speed:,.0f} tokens/s", refresh=False)
     left = sum(loop.plan) - loop.step
-    if len(loop.history["train"]) == 1 and left: _say(loop, f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
+    if len(loop.history["train"]) == 1 and left and not loop.config.compile: _say(loop, f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
 
 def _say(loop, line:str):
     "A line above the bar."
