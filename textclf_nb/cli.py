@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'cost_app', 'suite_app', 'corpus_app', 'main', 'new', 'train', 'find_run', 'print_metrics',
            'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_model',
-           'cost_parameters', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'cost_error', 'cost_parameters', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../nbs/22_cli.ipynb #b21937bf
 import json
@@ -165,6 +165,20 @@ def cost_model(
     table = bench_model(kinds=kinds, compiled=compiled, steps=steps, device=device)
     with whole(out / f"cost_model_{device.split(':')[0]}.csv") as tmp: table.to_csv(tmp, index=False)
     print(table.round(2).to_string(index=False))
+
+@cost_app.command("error")
+def cost_error(
+    run:Path=typer.Argument(..., help="a finished run with exact attention (mha)"),
+    features:list[int]=typer.Option([32, 64, 128, 256], "--features", "-m", help="nb_features; may be repeated"),
+    texts:int=typer.Option(8, help="texts of the test split"), length:int=typer.Option(None, help="tokens of each; the run's max_length if not given"),
+    peers:bool=typer.Option(True, help="also performer-pytorch, if it is installed"),
+    out:Path=typer.Option(Path("cost"), "--out", "-o", help="directory for the table"), root:Path=ROOT):
+    "How well FAVOR+ would stand in for the attention that a run has learnt."
+    from textclf_nb.cost import run_error
+    run = find_run(run, root)
+    table = run_error(run, texts, length, nb_features=features, peers=peers)
+    with whole(out / f"error_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
+    print(table.pivot_table(index=["layer", "contender"], columns="m", values="error").round(3).to_string())
 
 @cost_app.command("parameters")
 def cost_parameters(config:Path=typer.Argument(..., help="a run directory or its config.yaml"), length:int=typer.Option(None, help="tokens per text; the tokenizer's max_length if not given")):

@@ -8,7 +8,7 @@ __all__ = ['LIBRARIES', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 'KEYWORDS
            'strip_names', 'docstrings_in', 'module_in', 'harvest', 'stratified_order', 'stratified_limit',
            'stratified_split', 'group_split', 'find_duplicates', 'first_line', 'reader', 'read_text', 'read_table',
            'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes',
-           'read_path', 'label_text', 'label_order', 'columns', 'refuse_twins', 'read_hub', 'register_corpus',
+           'read_path', 'label_text', 'label_order', 'columns', 'refuse_twins', 'read_hub', 'pinned', 'register_corpus',
            'available_corpora', 'embedded', 'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow',
            'register_recipe', 'on_topic', 'read_hyperpartisan', 'publisher', 'find_source', 'three_splits',
            'number_labels', 'content_hash', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance',
@@ -434,7 +434,7 @@ def read_hub(
     name:str, # owner/name[:configuration][@revision]
     keep:Callable[[str], bool]|None=None, # texts to keep, asked before they are in memory
     text_col:str="text",
-)->dict[str, pd.DataFrame]: # by split; number labels replaced by their names
+)->tuple[dict[str, pd.DataFrame], str]: # by split, number labels replaced by their names; the name with its revision
     "A data set of the Hub."
     rest, _, revision = name.partition("@")
     owner, _, subset = rest.partition(":")
@@ -449,7 +449,13 @@ def read_hub(
         named = {c: f.names for c, f in rows.features.items() if hasattr(f, "names")}
         frames[SPLIT_NAMES[split]] = rows.to_pandas().assign(**{c: [n[i] if i >= 0 else None for i in rows[c]] for c, n in named.items()})
     if not frames: raise UserError(f"{name}: no split is called train, val or test; there are: {', '.join(data)}")
-    return frames if len(frames) > 1 else {"all": frames.popitem()[1]}
+    return frames if len(frames) > 1 else {"all": frames.popitem()[1]}, pinned(name, data)
+
+def pinned(name:str, data:DatasetDict)->str:
+    "The name with the commit that `datasets` noted when it fetched the files; as it is, if it noted none."
+    urls = [u for rows in data.values() for u in rows.info.download_checksums or ()]
+    commits = {m[1] for u in urls if (m := re.match(r"hf://datasets/[^@]+@([^/]+)/", u))}
+    return f"{name.partition('@')[0]}@{commits.pop()}" if len(commits) == 1 else name
 
 # %% ../nbs/10_corpora.ipynb #3604b1f3
 SOURCES = {}
@@ -515,7 +521,7 @@ def recipe_files(name:str, recipe:Recipe, config:DataConfig)->tuple[dict[str, pd
     path = Path(config.path).expanduser() if config.path else near[0] if near else None
     if path and not path.exists(): raise UserError(f"{path}: no such file or folder (data.path of recipe {name!r})")
     if path: return recipe.read(path, config.encoding), path.name
-    if recipe.hub: return read_hub(recipe.hub, recipe.keep, recipe.text_col), f"https://huggingface.co/datasets/{recipe.hub}"
+    if recipe.hub: return read_hub(recipe.hub, recipe.keep, recipe.text_col)
     raise UserError(f"recipe {name!r} needs its files: set data.path, or TEXTCLF_DATA to a folder that holds {name}/")
 
 def follow(name:str, recipe:Recipe, config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]:
@@ -603,8 +609,13 @@ def find_source(config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]: # fram
     if path.exists(): frames, name = read_path(path, config.encoding), path.stem
     elif path.suffix.lower() in READERS or not HUB_ID.fullmatch(config.corpus):
         raise UserError(f"{path}: no such file or folder; {known_names(config.corpus, SOURCES, 'corpus')}")
-    else: frames, name = read_hub(config.corpus, text_col=config.text_col), config.corpus
+    else: return _hub_source(config)
     return {n: columns(f, config, str(path) if n == "all" else f"{path} ({n})") for n, f in frames.items()}, {"name": name, "source": str(config.corpus)}
+
+def _hub_source(config):
+    "A Hub id as frames and card."
+    frames, source = read_hub(config.corpus, text_col=config.text_col)
+    return {n: columns(f, config, f"{source} ({n})") for n, f in frames.items()}, {"name": config.corpus, "source": source}
 
 # %% ../nbs/10_corpora.ipynb #15ea345a
 def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]: # train, val, test

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['synchronize', 'in_turns', 'reset_peak', 'peak_bytes', 'used_bytes', 'mechanism', 'performer_pytorch',
            'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'peak_mib',
-           'bench_attention', 'exponent', 'plot_cost', 'output_error', 'model_batches', 'our_model', 'compiled_model',
-           'hf_model', 'training_steps', 'bench_model', 'merged_kind']
+           'bench_attention', 'exponent', 'plot_cost', 'model_batches', 'our_model', 'compiled_model', 'hf_model',
+           'training_steps', 'bench_model', 'merged_kind', 'output_error', 'captured_qkv', 'bench_error', 'run_error']
 
 # %% ../nbs/18_cost.ipynb #27d6714f
 import itertools
@@ -24,8 +24,11 @@ from tqdm import tqdm
 
 from .attention import available_attention, build_attention, naive_attention
 from .core import UserError, known_names
+from .corpora import load_corpus
 from .encoder import EncoderConfig, compile_layers
-from .models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
+from .experiments import load_config
+from .models import ModelConfig, Transformer, TransformerForMaskedLM, TransformerForSequenceClassification
+from .tokenizer import WordPieceTokenizer
 
 # %% ../nbs/18_cost.ipynb #96f513c6
 def synchronize(device:str):
@@ -208,16 +211,6 @@ def plot_cost(
     fig.suptitle(f"Cost against length: B = {B}, H = {H}, Dh = {Dh}, {dtype}, {device}", x=0.02, ha="left", fontsize=10, fontweight="bold")
     return fig
 
-# %% ../nbs/18_cost.ipynb #dc8e9bd6
-@torch.no_grad()
-def output_error(
-    core, # a function of q, k, v
-    q, k, v, # (B, H, N, Dh)
-)->float:
-    "Relative error of a mechanism's answers against exact attention."
-    exact = naive_attention(q, k, v)
-    return ((core(q, k, v) - exact).norm() / exact.norm()).item()
-
 # %% ../nbs/18_cost.ipynb #3cb90573
 def model_batches(task:str, B:int, N:int, vocab_size:int, count:int=4, seed:int=0)->list[dict]:
     "Random batches with realistic lengths; 15 % of the tokens are labelled for `mlm`, one of two classes for `classification`."
@@ -292,3 +285,69 @@ def merged_kind(config:EncoderConfig, kind:str)->dict:
     tree = config.model_dump()
     common = {k: v for k, v in tree["attention"].items() if k not in available_attention()}
     return {**tree, "attention": {**common, "kind": kind}}
+
+# %% ../nbs/18_cost.ipynb #dc8e9bd6
+@torch.no_grad()
+def output_error(
+    core, # a function of q, k, v
+    q, k, v, # (B, H, N, Dh)
+)->float:
+    "Relative error of a mechanism's answers against exact attention."
+    exact = naive_attention(q, k, v)
+    return ((core(q, k, v) - exact).norm() / exact.norm()).item()
+
+# %% ../nbs/18_cost.ipynb #fdc11bed
+@torch.no_grad()
+def captured_qkv(
+    model, # of chapter 8
+    input_ids, # (B, N) long
+    attention_mask=None, # (B, N) bool
+)->list[tuple]: # q, k, v of each layer, (B, H, N, Dh) each, positions already in them
+    "What the mechanisms of a model are given on some texts."
+    seen = []
+    ears = [b.attention.core.register_forward_pre_hook(lambda core, args: seen.append(args[:3])) for b in model.encoder.blocks]
+    try: model.eval().encoder(input_ids, attention_mask)
+    finally:
+        for ear in ears: ear.remove()
+    return seen
+
+# %% ../nbs/18_cost.ipynb #093b3e3d
+def bench_error(
+    layers:list[tuple], # from `captured_qkv` of a model with exact attention
+    nb_features=(32, 64, 128, 256), # m
+    draws:int=5, # of the random features
+    peers:bool=True, # also performer-pytorch, if it is installed
+)->pd.DataFrame: # contender, m, layer, error, its standard deviation over draws, milliseconds of forward and backward
+    "Output error and time of random features on queries and keys that are given."
+    (B, H, N, Dh), rows = layers[0][0].shape, []
+    kinds = {f"favor {phi}": {"phi": phi} for phi in ("exp", "cosh", "optimal")} | {"favor optimal, shrink": {"phi": "optimal", "shrink": True}}
+    makers = {name: lambda m, s, o=o: mechanism("favor", {"nb_features": m, "seed": s} | o, H, Dh) for name, o in kinds.items()}
+    if peers and installed("performer_pytorch"): makers["performer-pytorch"] = lambda m, s: performer_pytorch(m, H, Dh)
+    for i, (q, k, v) in enumerate(layers, 1):
+        mean = output_error(lambda q, k, v: v.mean(2, keepdim=True).expand_as(v), q, k, v)
+        rows += [{"contender": "mean of v", "m": m, "layer": i, "error": mean} for m in nb_features]
+        for m in nb_features:
+            cores = {name: make(m, 0) for name, make in makers.items()}
+            leaves = [x.detach().clone().requires_grad_() for x in (q, k, v)]
+            timed = in_turns({name: lambda core=core: core(*leaves).sum().backward() for name, core in cores.items()})
+            for name, make in makers.items():
+                errors = [output_error(make(m, s), q, k, v) for s in range(draws)]
+                rows.append({"contender": name, "m": m, "layer": i, "error": np.mean(errors), "sd": np.std(errors), "ms": 1e3 * np.median(timed[name])})
+    return pd.DataFrame(rows).assign(B=B, H=H, N=N, Dh=Dh, threads=torch.get_num_threads())
+
+# %% ../nbs/18_cost.ipynb #76fb6f5e
+def run_error(
+    run_dir:str|Path, # a finished run whose attention is exact
+    texts:int=8, # from the test split, the first ones that are long enough
+    length:int|None=None, # tokens read of each; None: the run's max_length
+    **options, # of `bench_error`
+)->pd.DataFrame:
+    "How well random features would stand in for the attention that a run has learnt, on its own texts."
+    config = load_config(run_dir)
+    if set(config.architecture.layer_kinds) != {"mha"}: raise UserError(f"{run_dir} has {config.architecture.attention.kind} attention: give a run with mha, to have exact answers to compare with")
+    if not (Path(run_dir) / "model").is_dir(): raise UserError(f"{run_dir} holds no trained model: train it first")
+    tokenizer, length = WordPieceTokenizer.load(Path(run_dir) / "model"), length or config.tokenizer.max_length
+    ids = tokenizer.encode(load_corpus(config.data).splits["test"]["text"], length)
+    ids = [x for x in ids if len(x) == length][:texts]
+    if not ids: raise UserError(f"no text of the test split has {length} tokens: give a smaller --length")
+    return bench_error(captured_qkv(Transformer.from_pretrained(Path(run_dir) / "model"), torch.tensor(ids)), **options)

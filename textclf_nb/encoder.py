@@ -10,6 +10,7 @@ __all__ = ['INIT_STD', 'TEMPERATURE', 'AttentionConfig', 'EncoderConfig', 'linea
 import math
 import os
 import shutil
+import warnings
 from typing import Literal
 
 import torch
@@ -352,6 +353,7 @@ def compile_layers(
     compilers = [os.environ.get("CXX", "g++"), "clang++", "c++", "cl"]
     if backend == "inductor" and next(encoder.parameters()).is_cpu and not any(map(shutil.which, compilers)):
         raise UserError("compiling for a CPU needs a C++ compiler and found none: install g++ or clang++, or leave compile: false")
+    warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")   # rotations stay as they are
     for block in encoder.blocks:
         block.attention.core.forward = torch.compiler.disable(block.attention.core.forward)
         block.compile(backend=backend, dynamic=True)
