@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'cost_app', 'suite_app', 'corpus_app', 'main', 'new', 'train', 'find_run', 'print_metrics',
            'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_model',
-           'cost_error', 'cost_parameters', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'cost_error', 'cost_parameters', 'draw_maps', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../nbs/22_cli.ipynb #b21937bf
 import json
@@ -188,6 +188,20 @@ def cost_parameters(config:Path=typer.Argument(..., help="a run directory or its
     for part, n in count_parameters(model).items(): print(f"{part:20s} {n:14,}")
     print()
     for part, n in flops_per_token(model, length or config.tokenizer.max_length).items(): print(f"{part:20s} {n:14,.0f} FLOPs a token")
+
+# %% ../nbs/22_cli.ipynb #74d08e13
+@app.command("maps")
+def draw_maps(
+    run:Path=typer.Argument(..., help="a finished finetuning run, or a model directory"),
+    text:str=typer.Argument(..., help="the text to read"),
+    out:Path=typer.Option(Path("maps"), "--out", "-o", help="directory for the figures"), root:Path=ROOT):
+    "Draw what the heads of a classifier look at in a text."
+    from textclf_nb.attention_maps import head_statistics, plot_maps, plot_reading, read_closely
+    classifier = load_classifier(run, root)
+    if not isinstance(classifier, Classifier): raise UserError(f"{run} counts words and has no heads: give a finetuning run")
+    reading = read_closely(classifier, text)
+    figures = [save_figure(fig, out / f"{name}.svg") for name, fig in (("heads", plot_maps(reading.maps, reading.tokens)), ("tokens", plot_reading(reading)))]
+    print(f"{reading.label}\t{reading.probability:.3f}\n\n{head_statistics(reading.maps).round(2).to_string(index=False)}\n", *figures, sep="\n")
 
 # %% ../nbs/22_cli.ipynb #dd834678
 suite_app = typer.Typer(no_args_is_help=True, help="Batches of notebooks from a YAML file.")

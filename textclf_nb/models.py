@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['log', 'BERT_NAMES', 'ModelConfig', 'ModelOutput', 'Transformer', 'TransformerForMaskedLM', 'check_labels',
            'TransformerForSequenceClassification', 'save_model', 'overridden', 'load_weights', 'load_model',
-           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'from_bert_names', 'load_bert']
+           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'from_bert_names', 'load_bert',
+           'mechanism_inputs']
 
 # %% ../nbs/08_models.ipynb #45739b42
 import json
@@ -325,3 +326,18 @@ def _read_bert(path:Path):
     beside = file.with_name("config.json")
     try: return load_file(file), json.loads(beside.read_text()) if beside.is_file() else {}, str(path)
     except (SafetensorError, ValueError) as e: raise UserError(f"{path} cannot be read: {e}") from None
+
+# %% ../nbs/08_models.ipynb #94a8af24
+@torch.no_grad()
+def mechanism_inputs(
+    model:Transformer,
+    input_ids:Tensor, # (B, N) long
+    attention_mask:Tensor|None=None, # (B, N) bool
+)->list[tuple]: # for each layer q, k, v, (B, H, N, Dh) each, positions already in them; then key_mask, attn_mask, position_bias
+    "What the mechanisms of a model are given while it reads some texts."
+    seen = []
+    ears = [b.attention.core.register_forward_pre_hook(lambda core, given: seen.append(given)) for b in model.encoder.blocks]
+    try: model.eval().encoder(input_ids, attention_mask)
+    finally:
+        for ear in ears: ear.remove()
+    return seen
