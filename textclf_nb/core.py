@@ -91,8 +91,12 @@ def whole(
     room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         yield room / path.name
-        if path.is_dir(): shutil.rmtree(path)
-        os.replace(room / path.name, path)
+        before = room / f"{path.name}.before"
+        if path.is_dir(): os.replace(path, before)
+        try: os.replace(room / path.name, path)
+        except OSError:
+            if before.exists(): os.replace(before, path)
+            raise
     finally: shutil.rmtree(room, ignore_errors=True)
 
 # %% ../nbs/00_core.ipynb #5309e1ab

@@ -47,12 +47,12 @@ def naive_attention(
 ): # (B, H, N, Dv), with A if asked for
     "Exact attention, step by step; a query without any key gives zeros."
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
-    s = (q @ k.mT * scale).float()
+    s = (q * scale @ k.mT).to(torch.promote_types(q.dtype, torch.float32))
     if position_bias is not None: s = s + toeplitz(position_bias)
     mask = allowed(key_mask, attn_mask)
     if mask is not None: s = s.masked_fill(~mask, -math.inf)
-    top = s.amax(-1, keepdim=True).clamp_min(torch.finfo(s.dtype).min)   # finite even where all is masked
-    e = (s - top.detach()).exp()
+    top = s.detach().amax(-1, keepdim=True).clamp_min(torch.finfo(s.dtype).min)   # finite even where all is masked
+    e = (s - top).exp()
     A = (e / e.sum(-1, keepdim=True).clamp_min(torch.finfo(s.dtype).tiny)).to(v.dtype)
     return (A @ v, A) if return_weights else A @ v
 

@@ -261,8 +261,8 @@ def _forward(slab:_Slab, terms:_Terms, bias:Tensor|None, kept:list|None=None)->t
     room, = _room(slab, 1)
     for part in _ranges(slab.chunks, slab.rows):
         if kept is not None:
-            room = torch.empty_like(room)
-            kept.append(room[:part.stop - part.start])
+            room = room.new_empty(part.stop - part.start, *room.shape[1:])
+            kept.append(room)
         p = _weights(slab, part, terms, bias, room, z[part] if weighted else None)
         if terms.dropout[0]: p = p * _keep(p, slab, part, terms)
         torch.bmm(p, slab.values[part], out=out[part])

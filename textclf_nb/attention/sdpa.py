@@ -33,7 +33,7 @@ def additive_mask(
 # %% ../../nbs/02_sdpa.ipynb #d48a8e6e
 @register_attention("mha")
 class MultiheadAttention(Attention):
-    "Exact scaled dot-product attention (thesis, 3.4). O(N²) time; O(N) memory with the native kernel, O(N²) without."
+    "Exact scaled dot-product attention (thesis, 3.4). O(N²) time; O(N) memory with the native kernel and no position bias, else O(N²)."
     Config = MHAConfig
 
     def attend(self, q, k, v, key_mask, attn_mask, position_bias):
