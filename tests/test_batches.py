@@ -29,7 +29,7 @@ def data(tmp_path_factory):
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=150), st.integers(1, 9), st.one_of(st.none(), st.integers(1, 400)), st.booleans())
 def test_epochs_are_exact_and_budgets_kept(lengths, batch_size, max_tokens, shuffle):
     lengths = np.array(lengths)
-    batches = bucketed(lengths, batch_size, np.random.default_rng(0) if shuffle else None, max_tokens, window=3)
+    batches = bucketed(lengths, batch_size, np.random.default_rng(0) if shuffle else None, max_tokens, together=3)
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
     for b in batches:
         assert 1 <= len(b) <= batch_size

@@ -79,7 +79,7 @@ WRONG = [  # file, its bytes, settings, what the message says
     ("a.txt", b"one\ntwo\n", {}, "data.label_col: null"),
     ("a.csv", b"text,label\nx,a\n", {"spilt_seed": 1}, "did you mean 'split_seed'"),
     ("a.csv", b"text,label\nx,a\n", {"id_col": "nr"}, "no column 'nr'; there are: text, label"),
-    ("a.csv", b"text,label,nr\nx,a,1\ny,b,2\nz,a,1\n", {"id_col": "nr"}, "come more than once, the first is '1' (row 0, row 2, from 0)"),
+    ("a.csv", b"text,label,nr\nx,a,1\ny,b,2\nz,a,1\n", {"id_col": "nr"}, "more than once: 1, the first is '1' (row 0, row 2, from 0)"),
 ]
 
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'encode_rows', 'write_rows', 'tokenize_corpus', 'mask_tokens', 'random_pieces', 'pad_rows', 'window_lengths',
-           'as_batch', 'bucketed', 'cut_batches', 'Batches', 'seeded', 'Loader', 'make_loader']
+           'as_batch', 'bucketed', 'cut_batches', 'Batches', 'seeded', 'Loader', 'check_windows', 'make_loader']
 
 # %% ../nbs/11_batches.ipynb #7f02bee7
 from pathlib import Path
@@ -130,12 +130,12 @@ def bucketed(
     batch_size:int, # rows of a batch, at most
     rng:np.random.Generator|None=None, # None: rows in their order
     max_tokens:int|None=None, # rows times longest of a batch, at most; a single longer row is a batch of its own
-    window:int=50, # batches that are sorted together
+    together:int=50, # batches that are sorted together, at most; four such blocks make an epoch at least
 )->list[np.ndarray]: # row numbers of each batch; each row once
     "Batches of like lengths in random order."
     order = np.arange(len(lengths))
     if rng is None: return cut_batches(order, lengths, batch_size, max_tokens)
-    order, size = rng.permutation(order), window * batch_size
+    order, size = rng.permutation(order), batch_size * max(1, min(together, len(order) // (4*batch_size)))
     blocks = [order[i:i+size] for i in range(0, len(order), size)]
     order = np.concatenate([b[np.argsort(lengths[b], kind="stable")] for b in blocks])
     batches = cut_batches(order, lengths, batch_size, max_tokens)
@@ -200,6 +200,13 @@ class Loader:
         return iter(DataLoader(self.batches, sampler=keys, batch_size=None, num_workers=self.num_workers, generator=own))
 
 # %% ../nbs/11_batches.ipynb #0f0cfe80
+def check_windows(dataset:Dataset, lengths:np.ndarray, window:int, tokenizer:WordPieceTokenizer):
+    "A `UserError` if the rows were not made as windows of this length."
+    if not (lengths > window).any(): return
+    row = dataset[int(np.argmax(lengths > window))]["input_ids"]
+    if row[window] != tokenizer.cls_id: raise UserError(f"the rows are not windows of {window} tokens: give the max_length that tokenize_corpus was given with its windows")
+
+# %% ../nbs/11_batches.ipynb #bf1e89a4
 def make_loader(
     dataset:Dataset, # one split of `tokenize_corpus`
     tokenizer:WordPieceTokenizer, # that made it
@@ -209,7 +216,7 @@ def make_loader(
     seed:int=0, # of order and masks
     mask_p:float=0.15, mask_token_p:float=0.8, random_token_p:float=0.1, # see `mask_tokens`
     max_tokens:int|None=None, # rows times longest of a batch, at most
-    window:int|None=None, # the `max_length` of rows that hold windows
+    window:int|None=None, # the `max_length` of rows that hold windows; they would be read as one long text without it
     num_workers:int=0, # processes that prepare batches; 0: the caller's
 )->Loader: # batches: input_ids (B, N) long, attention_mask (B, N) bool, labels (B, N) or (B,) long; with windows (W, N) and window_of (W,)
     "Batches trimmed to their longest row, the same for the same seed, epoch and step."
@@ -219,5 +226,7 @@ def make_loader(
     if task == "finetuning" and np.min(columns["label"][:]) < 0: raise UserError("rows without a label: fine-tuning needs one for each (data.label_col)")
     masking = {"mask_p": mask_p, "mask_token_p": mask_token_p, "random_token_p": random_token_p}
     lengths = np.asarray(columns["length"][:])
-    if window: lengths = np.where(lengths > window, -(-lengths // window) * window, lengths)   # the cells that a text takes
+    if window:
+        check_windows(dataset, lengths, window, tokenizer)
+        lengths = np.where(lengths > window, -(-lengths // window) * window, lengths)   # the cells that a text takes
     return Loader(Batches(dataset, tokenizer, task, seed, masking, window), lengths, batch_size, shuffle, max_tokens, num_workers)

@@ -296,8 +296,10 @@ def read_text(path:Path, encoding:str="utf-8")->str:
 def read_table(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "A table with a header; every cell stays the string that it is."
     sep = "\t" if path.suffix.lower() == ".tsv" else ","
-    try: return pd.read_csv(StringIO(read_text(path, encoding)), sep=sep, dtype=str, keep_default_na=False)
+    try: frame = pd.read_csv(StringIO(read_text(path, encoding)), sep=sep, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise UserError(f"{path}: not a table ({str(e).strip()})") from None
+    if isinstance(frame.index, pd.RangeIndex): return frame
+    raise UserError(f"{path}: not a table (the first row has more cells than the header has names: a comma outside quotes?)")   # pandas makes an index of them
 
 @reader(".jsonl")
 def read_jsonl(path:Path, encoding:str="utf-8")->pd.DataFrame:
@@ -397,7 +399,7 @@ def columns(
             hint = " (data.label_col: null if the texts have no labels)" if c == config.label_col else ""
             raise UserError(f"{where}: no column {c!r}; there are: {', '.join(map(str, frame.columns)) or 'none'}{hint}")
     out = pd.DataFrame({"text": frame[config.text_col], "label": frame[config.label_col].map(label_text) if config.label_col else ""}, dtype=object)
-    if config.id_col: out["id"] = frame[config.id_col].astype(str)
+    if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if "group" in frame: out["group"] = frame["group"]
     return _rows(out, config, where)
 
@@ -421,11 +423,12 @@ def refuse_twins(
     "A `UserError` if two rows have the same id; nothing if rows have none."
     if "id" not in next(iter(frames.values())): return
     ids = pd.concat([f.id.to_frame().assign(split=n) for n, f in frames.items()])
+    if (ids.id == "").any(): raise UserError(f"{where}: rows without an id: {(ids.id == '').sum()} of {len(ids)}; fill them in, or leave out data.id_col")
     twins = ids[ids.id.duplicated(keep=False)]
     if not len(twins): return
     first = twins[twins.id == twins.id.iloc[0]]
     at = ", ".join(f"row {i}" + f" of {n}"*(n != "all") for i, n in zip(first.index[:3], first.split[:3]))
-    raise UserError(f"{where}: {twins.id.nunique()} ids come more than once, the first is {first.id.iloc[0]!r} ({at}, from 0): keep one of each, or leave out data.id_col")
+    raise UserError(f"{where}: ids that come more than once: {twins.id.nunique()}, the first is {first.id.iloc[0]!r} ({at}, from 0): keep one of each, or leave out data.id_col")
 
 # %% ../nbs/10_corpora.ipynb #0eaf0de9
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
@@ -665,6 +668,7 @@ def load_corpus(
 )->Corpus:
     "Any corpus: read, checked, split, its labels numbered, with a card."
     if not isinstance(config, DataConfig): config = DataConfig.parse({"corpus": str(config), **options}, "data")
+    elif options: raise UserError(f"{', '.join(options)}: set this in the DataConfig; keyword arguments go with the name of a corpus")
     frames, card = find_source(config)
     refuse_twins(frames, card["source"])
     frames = three_splits(frames, config)

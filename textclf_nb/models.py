@@ -335,9 +335,10 @@ def mechanism_inputs(
     attention_mask:Tensor|None=None, # (B, N) bool
 )->list[tuple]: # for each layer q, k, v, (B, H, N, Dh) each, positions already in them; then key_mask, attn_mask, position_bias
     "What the mechanisms of a model are given while it reads some texts."
-    seen = []
+    seen, training = [], model.training
     ears = [b.attention.core.register_forward_pre_hook(lambda core, given: seen.append(given)) for b in model.encoder.blocks]
     try: model.eval().encoder(input_ids, attention_mask)
     finally:
         for ear in ears: ear.remove()
+        model.train(training)
     return seen

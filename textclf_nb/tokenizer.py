@@ -71,6 +71,7 @@ def finish(tokenizer:Tokenizer)->Tokenizer:
     vocab = tokenizer.get_vocab()
     missing = [t for t in SPECIALS if t not in vocab]
     if missing: raise UserError(f"the vocabulary lacks {' '.join(missing)}: all of {' '.join(SPECIALS)} are needed")
+    tokenizer.no_padding(); tokenizer.no_truncation()   # a saved file may ask for both; here batches pad and `cut` cuts
     tokenizer.add_special_tokens(SPECIALS)
     ends = [(t, vocab[t]) for t in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
@@ -201,7 +202,8 @@ def encode_texts(
     if max_length is not None and max_length < 3: raise UserError(f"max_length = {max_length}: 3 is the least, for [CLS], one piece and [SEP]")
     try: texts = [t if t.isascii() else t.encode().decode() for t in texts]
     except UnicodeEncodeError: texts = [t.encode("utf-8", "replace").decode() for t in texts]
-    kept = windows.capacity(max_length) if windows and max_length else max_length
+    if windows and max_length is None: raise UserError("windows need max_length: the tokens of one window")
+    kept = windows.capacity(max_length) if windows else max_length
     long = {i for i, t in enumerate(texts) if kept and len(t) > 64 * (kept + 110)}
     rows = [r.ids for r in backend.encode_batch_fast(["" if i in long else t for i, t in enumerate(texts)])]
     if max_length is None: return rows
