@@ -92,6 +92,12 @@ MISTAKES = {
     "trained already": ["train", "mine"],
     "empty text": ["predict", "mine", "  "],
     "no such column": ["predict", "mine", "--file", "mine.csv", "--column", "body"],
+    "a file for a directory": ["new", "finetuning", "x", "--root", "mine.csv"],
+    "no such device": ["cost", "attention", "--device", "gpu"],
+    "no such mechanism": ["cost", "model", "--attention", "flash"],
+    "what the command itself says": ["new", "finetuning", "x", *sets("experiment.name=y")],
+    "a section for a value": ["corpus", "show", "mine.csv", *sets("data=3")],
+    "another section": ["corpus", "show", "mine.csv", *sets("training.epochs=3")],
 }
 
 
@@ -121,6 +127,39 @@ def test_a_corpus_that_cannot_be_used_is_told_in_one_line(tmp_path, mistake, nam
     new_experiment("finetuning", "x", tmp_path / "experiments", settings=from_dotted([f"data.corpus={path}", *SMALL]))
     assert "bad.csv" in mistake(tmp_path, "train", "x")
     assert [p.name for p in (tmp_path / "experiments/finetuning/x").rglob("*")] == ["config.yaml"]
+
+
+SUITES = {   # what is wrong, and what is said of it
+    "a brace too few": ('name: "w-{kind"', "no pattern"),
+    "no such key": ('name: "w-{kind[x]}"', "no such key"),
+    "a name that is a number": ('name: "{layers}"', "name"),
+    "unknown setting": ("name: w, parameters: {settings: {training: {epoch: 1}}}", "did you mean 'epochs'"),
+}
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_a_suite_that_cannot_run_is_told_before_it_begins(tmp_path, mistake, name):
+    step, says = SUITES[name]
+    here = Path(__file__).parents[1] / "experiments" / "finetune.ipynb"
+    (tmp_path / "finetune.ipynb").write_bytes(here.read_bytes())
+    (tmp_path / "bad.yaml").write_text(f"name: bad\ngrid: {{kind: [mha], layers: [2, 4]}}\nsteps:\n  - {{notebook: finetune, {step}}}\n")
+    assert says in mistake(tmp_path, "suite", "run", "bad.yaml")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.yaml", "finetune.ipynb"]
+
+
+def test_a_damaged_record_is_told(trained, mistake, tmp_path):
+    (tmp_path / "experiments/finetuning/x").mkdir(parents=True)
+    run = tmp_path / "experiments/finetuning/x"
+    (run / "config.yaml").write_bytes((trained / "experiments/finetuning/mine/config.yaml").read_bytes())
+    (run / "run.json").write_text("{")
+    assert "run.json is damaged" in mistake(tmp_path, "train", "x")
+
+
+def test_a_baseline_that_failed_can_be_fitted_again(trained):
+    textclf(trained, "baseline", "words", *sets("data.corpus=mine.csv", "baseline.min_df=100000"), code=2)
+    textclf(trained, "baseline", "words", *sets("data.corpus=mine.csv"))
+    answers = [textclf(trained, "predict", f"experiments/baseline/{p}", "Draw the points.").stdout for p in ("words", "words/model")]
+    assert answers[0] == answers[1] and answers[0].startswith("plots")
 
 
 def test_a_label_unseen_in_training_is_named(trained, mistake):

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from .core import Settings, UserError, checked_name, whole
 from .corpora import Corpus, DataConfig
 from .metrics import classification_metrics, prediction_table
-from .tracking import LoggingConfig, Tracker, peak_memory_mib, save_predictions
+from .tracking import LoggingConfig, Tracker, peak_memory_mib, read_run, save_predictions
 
 # %% ../nbs/17_baseline.ipynb #f718fa8f
 class BaselineConfig(Settings):
@@ -158,7 +158,7 @@ def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->di
 # %% ../nbs/17_baseline.ipynb #ac636761
 def run_baseline(
     corpus:Corpus,
-    run_dir:str|Path, # written here; a finished run is refused
+    run_dir:str|Path, # written here; a finished run is refused, a failed one is done again
     config:BaselineConfig=BaselineConfig(),
     name:str|None=None, # of the run; the directory's name without
     seed:int=0, # noted; the model doesn't depend on it
@@ -167,7 +167,8 @@ def run_baseline(
 )->dict: # {"val": metrics, "test": metrics}
     "Fit on train, score val and test, keep everything."
     run_dir, name = Path(run_dir), checked_name(name or Path(run_dir).name, "baseline")
-    if (run_dir / "run.json").is_file(): raise UserError(f"{run_dir} exists already: choose another name, or remove it")
+    if (run_dir / "run.json").is_file() and read_run(run_dir)["status"] in ("finished", "running"):
+        raise UserError(f"{run_dir} exists already: choose another name, or remove it")
     if "text" not in corpus.splits["train"].column_names:
         raise UserError(f"corpus {corpus.card['name']!r} holds token numbers and no text: a baseline counts words")
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)

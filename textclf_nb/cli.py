@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'cost_app', 'suite_app', 'corpus_app', 'main', 'new', 'train', 'find_run', 'print_metrics',
            'evaluate', 'predict', 'load_classifier', 'baseline', 'compare_runs', 'cost_attention', 'cost_model',
-           'cost_error', 'cost_parameters', 'draw_maps', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'cost_parameters', 'cost_error', 'draw_maps', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../nbs/22_cli.ipynb #b21937bf
 import json
@@ -15,11 +15,12 @@ from pathlib import Path
 import torch
 import typer
 
+from .attention import attention_class
 from .core import UserError, save_figure, set_style, whole
 from .corpora import DataConfig, available_corpora, load_corpus, read_file
 from .experiments import Classifier, bare_model_config, build_model, evaluate_run, experiment_dir, from_dotted, load_config, merged, new_experiment, read_yaml, run_experiment
 from .models import count_parameters, flops_per_token
-from .training import Interrupted
+from .training import Interrupted, pick_device
 
 # %% ../nbs/22_cli.ipynb #7ea8e5fb
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -30,10 +31,11 @@ SET = typer.Option([], "--set", "-s", help="a setting, section.key=value; may be
 
 def main():
     "The command line."
-    try: app(prog_name="textclf")
-    except UserError as e:
-        print(f"textclf: {e}", file=sys.stderr)
-        sys.exit(2)
+    try: return app(prog_name="textclf")
+    except UserError as e: message = str(e)
+    except (NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError) as e: message = f"{e.filename}: {e.strerror}"
+    print(f"textclf: {message}", file=sys.stderr)
+    sys.exit(2)
 
 # %% ../nbs/22_cli.ipynb #da34a491
 @app.command()
@@ -103,9 +105,10 @@ def predict(
 def load_classifier(run_dir:Path, root:Path):
     "Whatever predicts: a transformer's run, a baseline's, or a model directory."
     from textclf_nb.baseline import load_baseline
-    if not (run_dir / "use.json").is_file(): run_dir = find_run(run_dir, root)
-    record = json.loads((run_dir / "run.json").read_text()) if (run_dir / "run.json").is_file() else {}
-    return load_baseline(run_dir) if record.get("kind") == "baseline" else Classifier(run_dir)
+    if (run_dir / "baseline.json").is_file(): return load_baseline(run_dir)
+    if (run_dir / "use.json").is_file(): return Classifier(run_dir)
+    run_dir = find_run(run_dir, root)
+    return load_baseline(run_dir) if (run_dir / "model" / "baseline.json").is_file() else Classifier(run_dir)
 
 # %% ../nbs/22_cli.ipynb #204c58b0
 @app.command()
@@ -137,8 +140,8 @@ app.add_typer(cost_app, name="cost")
 
 @cost_app.command("attention")
 def cost_attention(
-    lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", help="N; may be repeated"),
-    heads:int=typer.Option(8), head_dim:int=typer.Option(64), batch:int=typer.Option(1), repeats:int=typer.Option(5),
+    lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", min=1, help="N; may be repeated"),
+    heads:int=typer.Option(8, min=1), head_dim:int=typer.Option(64, min=1), batch:int=typer.Option(1, min=1), repeats:int=typer.Option(5, min=1),
     settings:list[str]=typer.Option(["favor.nb_features=64", "lsh.num_hashes=2", "lsh.chunk_size=64"], "--set", "-s", help="an option, mechanism.key=value"),
     device:str=typer.Option("cpu"), dtype:str=typer.Option("float32", help="float32, bfloat16 or float16"),
     peers:bool=typer.Option(True, help="also the peers that are installed"),
@@ -146,6 +149,7 @@ def cost_attention(
     "Time and memory of every mechanism against length."
     from textclf_nb.cost import bench_attention, plot_cost
     if dtype not in ("float32", "bfloat16", "float16"): raise UserError(f"dtype {dtype!r}: write float32, bfloat16 or float16")
+    pick_device(device)
     table = bench_attention(lengths, from_dotted(settings), batch, heads, head_dim, repeats, device=device, dtype=getattr(torch, dtype), peers=peers)
     name = f"cost_attention_{device.split(':')[0]}"
     with whole(out / f"{name}.csv") as tmp: table.to_csv(tmp, index=False)
@@ -158,13 +162,25 @@ def cost_attention(
 def cost_model(
     kinds:list[str]=typer.Option(["mha"], "--attention", "-a", help="a mechanism to measure; may be repeated"),
     compiled:bool=typer.Option(False, "--compiled", help="each of them with compiled layers too (training.compile)"),
-    steps:int=typer.Option(6, help="timed training steps of each"), device:str=typer.Option("cpu"),
+    steps:int=typer.Option(6, min=1, help="timed training steps of each"), device:str=typer.Option("cpu"),
     out:Path=typer.Option(Path("cost"), "--out", "-o", help="directory for the table")):
     "Training steps of BERT-small beside Hugging Face's, in turns."
     from textclf_nb.cost import bench_model
+    pick_device(device)
+    for kind in kinds: attention_class(kind)   # an unknown one is refused here
     table = bench_model(kinds=kinds, compiled=compiled, steps=steps, device=device)
     with whole(out / f"cost_model_{device.split(':')[0]}.csv") as tmp: table.to_csv(tmp, index=False)
     print(table.round(2).to_string(index=False))
+
+# %% ../nbs/22_cli.ipynb #2936650b
+@cost_app.command("parameters")
+def cost_parameters(config:Path=typer.Argument(..., help="a run directory or its config.yaml"), length:int=typer.Option(None, help="tokens per text; the tokenizer's max_length if not given")):
+    "Parameters by part, and FLOPs of a forward pass per token."
+    config = load_config(config.parent if config.name == "config.yaml" else config)
+    model = build_model(config, bare_model_config(config))
+    for part, n in count_parameters(model).items(): print(f"{part:20s} {n:14,}")
+    print()
+    for part, n in flops_per_token(model, length or config.tokenizer.max_length).items(): print(f"{part:20s} {n:14,.0f} FLOPs a token")
 
 @cost_app.command("error")
 def cost_error(
@@ -179,15 +195,6 @@ def cost_error(
     table = run_error(run, texts, length, nb_features=features, peers=peers)
     with whole(out / f"error_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
     print(table.pivot_table(index=["layer", "contender"], columns="m", values="error").round(3).to_string())
-
-@cost_app.command("parameters")
-def cost_parameters(config:Path=typer.Argument(..., help="a run directory or its config.yaml"), length:int=typer.Option(None, help="tokens per text; the tokenizer's max_length if not given")):
-    "Parameters by part, and FLOPs of a forward pass per token."
-    config = load_config(config.parent if config.name == "config.yaml" else config)
-    model = build_model(config, bare_model_config(config))
-    for part, n in count_parameters(model).items(): print(f"{part:20s} {n:14,}")
-    print()
-    for part, n in flops_per_token(model, length or config.tokenizer.max_length).items(): print(f"{part:20s} {n:14,.0f} FLOPs a token")
 
 # %% ../nbs/22_cli.ipynb #74d08e13
 @app.command("maps")
@@ -234,7 +241,9 @@ def corpus_list():
 @corpus_app.command("show")
 def corpus_show(corpus:str=typer.Argument(..., help="a name, a path or a Hub id"), settings:list[str]=SET):
     "Load a corpus and print its card and the share of each label."
-    found = load_corpus(DataConfig.parse({**from_dotted(settings).get("data", {}), "corpus": corpus}, "data"))
+    tree = from_dotted(settings)
+    if set(tree) - {"data"} or not isinstance(tree.get("data", {}), dict): raise UserError("corpus show: write --set data.key=value; other settings say nothing about a corpus")
+    found = load_corpus(DataConfig.parse({**tree.get("data", {}), "corpus": corpus}, "data"))
     print(json.dumps(found.card, indent=1, ensure_ascii=False, default=str))
     counts = [found.splits["train"]["label"][:].count(i) for i in range(len(found.label_names))]
     for name, n in zip(found.label_names, counts): print(f"{name:20s} {n:8d}  {n / max(sum(counts), 1):6.1%}")

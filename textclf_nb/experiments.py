@@ -30,7 +30,7 @@ from .heads import ClassificationHeadConfig, MLMHeadConfig
 from .metrics import classification_metrics, prediction_table
 from .models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_weights
 from .tokenizer import TokenizerConfig, WordPieceTokenizer
-from .tracking import LoggingConfig, Tracker, save_predictions
+from .tracking import LoggingConfig, Tracker, read_run, save_predictions
 from .training import TrainingConfig, TrainingLoop
 
 # %% ../nbs/16_experiments.ipynb #b0d3aca9
@@ -169,7 +169,10 @@ def new_config(
     if pretraining: tree = inherited(tree, pretraining, root)
     other = "classification_head" if kind == "pretraining" else "mlm_head"
     if template: tree.pop(other, None)   # one template serves both kinds
-    return ExperimentConfig.parse(merged(tree, {"experiment": {"name": name, "kind": kind, "output_dir": str(root)}}), str(template or "settings"))
+    own, told = {"name": name, "kind": kind, "output_dir": str(root)}, tree.get("experiment") or {}
+    other = [k for k in own if isinstance(told, dict) and k in told and told[k] != own[k]]
+    if other or not isinstance(told, dict): raise UserError(f"experiment.{', experiment.'.join(other or ['…'])}: given by the command itself, not by a setting")
+    return ExperimentConfig.parse(merged(tree, {"experiment": own}), str(template or "settings"))
 
 def new_experiment(kind, name, root="experiments", template=None, settings=None, pretraining=None)->Path:
     "Make a run directory with its config.yaml; the arguments are those of `new_config`."
@@ -192,7 +195,7 @@ def open_experiment(kind, name, root="experiments", template=None, settings=None
 
 SMOKE = {"data": {"corpus": "docstrings", "limit": 300}, "tokenizer": {"vocab_size": 500, "max_length": 32},
     "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 32, "attention": {"num_heads": 2}},
-    "training": {"epochs": 1, "batch_size": 32}, "logging": {"use_wandb": False}}
+    "training": {"epochs": 1, "batch_size": 32, "log_every": 1}, "logging": {"use_wandb": False}}
 
 def smoke_run(
     settings:dict, # laid over the small settings
@@ -272,7 +275,7 @@ def run_experiment(
 # %% ../nbs/16_experiments.ipynb #177589dc
 def refuse_second_run(run_dir:Path, resume:bool):
     "A finished run is not overwritten; an unfinished one is continued only if asked."
-    record = json.loads((run_dir / "run.json").read_text()) if (run_dir / "run.json").is_file() else {}
+    record = read_run(run_dir) if (run_dir / "run.json").is_file() else {}
     if record.get("status") == "finished": raise UserError(f"{run_dir} has finished already: make a new run to train again")
     last = run_dir / "checkpoints" / "last.ckpt"
     if last.is_file() and not resume: raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")

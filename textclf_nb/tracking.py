@@ -134,7 +134,8 @@ def peak_memory_mib(
     if device.type == "cuda": return torch.cuda.max_memory_allocated(device)/2**20
     status = Path("/proc/self/status")
     if status.exists(): return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))/1024
-    import resource   # absent on Windows, where psutil knows the peak
+    if sys.platform == "win32": return psutil.Process().memory_info().peak_wset/2**20
+    import resource   # absent on Windows
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/(2**20 if sys.platform == "darwin" else 2**10)
 
 # %% ../nbs/13_tracking.ipynb #74749a30
@@ -347,7 +348,8 @@ def read_run(
     "What is known of a run, the truth about its end included."
     file = Path(run_dir)/"run.json"
     if not file.exists(): raise UserError(f"{run_dir} is not a run: it has no run.json")
-    run = json.loads(file.read_text(encoding="utf-8"))
+    try: run = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as e: raise UserError(f"{file} is damaged ({e}): remove the run and train again") from None
     if run.get("status") == "running" and not _alive(run.get("process", {})):
         run |= {"status": "interrupted", "cause": "the process is gone (killed, or the machine went down)"}
     return run
