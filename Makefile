@@ -35,5 +35,5 @@ notebooks: env  ## execute every chapter in place, clean, export
 	@cd nbs && for n in *.ipynb; do echo $$n; ../$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $$n || exit 1; done
 	@$(BIN)/nbdev_clean && $(BIN)/nbdev_export
 
-clean:  ## remove what runs left behind (experiments/pretraining, finetuning, baseline, comparisons)
-	@rm -rf experiments/pretraining experiments/finetuning experiments/baseline experiments/comparisons
+clean:  ## remove what runs left behind (experiments/pretraining, finetuning, baseline, comparisons, attention_maps, cost)
+	@cd experiments && rm -rf pretraining finetuning baseline comparisons attention_maps cost

@@ -51,14 +51,15 @@ def plot_maps(
 ): # a matplotlib figure
     "All heads of all layers as pictures, dark where much is taken."
     set_style()
+    darkest = float(maps.max())
     (L, H, N, _), few, side = maps.shape, len(tokens) <= 40, 2.6 if len(tokens) < 30 or len(tokens) > 40 else 3.4
     fig, axes = plt.subplots(L, H, figsize=(side * H + 0.8, side * L + 0.4), squeeze=False, sharex=True, sharey=True)
     for (layer, head), ax in np.ndenumerate(axes):
-        ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+        ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=darkest, interpolation="nearest")
         ax.set_title(f"layer {layer + 1}, head {head + 1}", weight="normal")
         ax.grid(False)
         if few: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6), ax.set_yticks(range(N), tokens, fontsize=6)
-    fig.suptitle(title, x=0.02, ha="left", fontsize=10, fontweight="bold")
+    fig.suptitle(f"{title} (black: {darkest:.2f})", x=0.02, ha="left", fontsize=10, fontweight="bold")
     return fig
 
 # %% ../nbs/20_attention_maps.ipynb #a5aa8cf2
@@ -111,10 +112,11 @@ def plot_shares(
 def occlusion(
     model, # a classifier of chapter 8
     input_ids:Tensor, # (1, N) long
-)->Tensor: # (N,): how much the likeliest class loses, in logit, when a token is left out; 0 for the first and the last
+    label:int|None=None, # the class in question; None: the likeliest
+)->Tensor: # (N,): how much that class loses, in logit, when a token is left out; 0 for the first and the last
     "What each token is worth to the answer, by leaving it out."
     logits = model.eval()(input_ids).logits[0]
-    best, N = int(logits.argmax()), input_ids.shape[1]
+    best, N = int(logits.argmax()) if label is None else label, input_ids.shape[1]
     if N < 4: return torch.zeros(N)
     without = torch.stack([torch.cat([input_ids[0, :i], input_ids[0, i+1:]]) for i in range(1, N - 1)])
     lost = logits[best] - model(without).logits[:, best]
@@ -131,19 +133,25 @@ class Reading:
     shares: Tensor # (N,), see `token_shares`
     worth: Tensor # (N,), see `occlusion`
 
+@torch.no_grad()
 def read_closely(
     classifier, # `Classifier` of chapter 16
-    text:str, # cut like the texts it was trained on; of one that it reads in windows, the first
+    text:str, # cut like the texts it was trained on; of one that it reads in windows, the window that speaks most for the answer
 )->Reading:
     "Answer, maps, and what each token has to do with the answer."
     how, t = classifier.reading, classifier.tokenizer
     label, probability = classifier.predict([text])[0]
-    ids = torch.tensor(t.encode([text], how.max_length, how.truncation), device=classifier.device)
+    row, best = t.encode([text], how.max_length, how.truncation, windows=how.windows)[0], classifier.label_names.index(label)
+    size = how.max_length if how.windows else len(row)
+    windows = [torch.tensor([row[i:i + size]], device=classifier.device) for i in range(0, len(row), size)]
+    ids = max(windows, key=lambda x: float(classifier.model(x).logits[0, best]))
     tokens = [t.backend.id_to_token(i) for i in ids[0].tolist()]
-    found = attention_maps(classifier.model, ids), token_shares(classifier.model, ids), occlusion(classifier.model, ids)
+    found = attention_maps(classifier.model, ids), token_shares(classifier.model, ids), occlusion(classifier.model, ids, best)
     return Reading(label, probability, tokens, *(x.cpu() for x in found))
 
 def plot_reading(reading:Reading, title:str|None=None):
-    "Shares and worth of the tokens, each relative to its largest."
-    relative = {"share": reading.shares, "worth": reading.worth.clamp_min(0)}
+    "What each token has beyond an even share, and its worth, each relative to its largest."
+    more = (reading.shares * len(reading.tokens) - 1).clamp_min(0)
+    more[0] = more[-1] = 0   # the share of [CLS] in itself is the residual's, and says nothing
+    relative = {"share": more, "worth": reading.worth.clamp_min(0)}
     return plot_shares({n: x / x.max().clamp_min(1e-9) for n, x in relative.items()}, reading.tokens, title or f"What is read for {reading.label!r} (relative)")

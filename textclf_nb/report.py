@@ -512,9 +512,10 @@ def draw(
 
 # %% ../nbs/19_report.ipynb #7e5ee007
 SCRIPT = """#!/usr/bin/env bash
-# Repeats the runs of this report. Run it in a fresh clone of the project, after `make env`.
+# Repeats the runs of this report. Run it in a fresh clone of the project, after `make env` and `source .venv/bin/activate`.
 # Versions then: {versions}
 set -euo pipefail
+command -v textclf > /dev/null || {{ echo "textclf is not on the PATH: source .venv/bin/activate" >&2; exit 2; }}
 fresh() {{ [ ! -e "$1" ] || {{ echo "$1 exists already: run this in a fresh clone" >&2; exit 2; }}; mkdir -p "$1"; }}
 """
 
@@ -624,7 +625,7 @@ def differing(
     "The settings in which the ranked configurations differ, baselines aside."
     models = configs[configs.kind != "baseline"]
     keys = [c for c in models if c.startswith("config.") and not c.startswith(("config.experiment.", "config.logging."))]
-    return [(k.removeprefix("config."), ["-" if pd.isna(v) else v for v in models[k]]) for k in keys if models[k].astype(str).nunique() > 1]
+    return [(k.removeprefix("config."), ["-" if pd.isna(v) else v for v in models[k]]) for k in keys if models[k].map(str).nunique() > 1]
 
 # %% ../nbs/19_report.ipynb #0383027f
 def notes(
@@ -655,7 +656,7 @@ def _f1_of(run_dir):
 # %% ../nbs/19_report.ipynb #9bc03e62
 CAPTIONS = {"cost": ("Quality against cost", "Up and to the left is better; the line is the Pareto front. Numbers are ranks."),
     "deltas": ("Difference to the baseline",
-        "Bars are 95 % intervals of a paired bootstrap over the test documents. One that crosses zero is within chance."),
+        "Bars are 95 % intervals of a paired bootstrap over the test documents. One that crosses zero may be chance."),
     "losses": ("How training went", "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
     "confusion": ("What the best model confuses", "Rows are labels. Colour: share of the row. Figures: documents.")}
 
