@@ -6,7 +6,7 @@
 __all__ = ['synchronize', 'in_turns', 'reset_peak', 'peak_bytes', 'used_bytes', 'mechanism', 'performer_pytorch',
            'reformer_pytorch', 'hf_reformer', 'installed', 'contenders', 'inputs', 'one_case', 'peak_mib',
            'bench_attention', 'exponent', 'plot_cost', 'model_batches', 'our_model', 'compiled_model', 'hf_model',
-           'training_steps', 'bench_model', 'merged_kind', 'output_error', 'captured_qkv', 'bench_error', 'run_error']
+           'training_steps', 'bench_model', 'merged_kind', 'output_error', 'bench_error', 'run_error']
 
 # %% ../nbs/18_cost.ipynb #27d6714f
 import itertools
@@ -22,12 +22,12 @@ import psutil
 import torch
 from tqdm import tqdm
 
-from .attention import available_attention, build_attention, naive_attention
+from .attention import attention_class, available_attention, build_attention, naive_attention
 from .core import UserError, known_names
 from .corpora import load_corpus
 from .encoder import EncoderConfig, compile_layers
 from .experiments import load_config
-from .models import ModelConfig, Transformer, TransformerForMaskedLM, TransformerForSequenceClassification
+from .models import ModelConfig, Transformer, TransformerForMaskedLM, TransformerForSequenceClassification, mechanism_inputs
 from .tokenizer import WordPieceTokenizer
 
 # %% ../nbs/18_cost.ipynb #96f513c6
@@ -115,8 +115,8 @@ def contenders(
     if unknown: raise UserError(known_names(unknown[0], available_attention(), "attention"))
     out = {kind: (mechanism, kind, options.get(kind, {}), H, Dh, device) for kind in available_attention()}
     if not peers: return out
-    m = options.get("favor", {}).get("nb_features", Dh)
-    rounds = options.get("lsh", {}).get("num_hashes", 2), options.get("lsh", {}).get("chunk_size", 64)
+    ours = {kind: attention_class(kind).Config(**options.get(kind, {})) for kind in ("favor", "lsh")}   # peers get what ours have
+    m, rounds = ours["favor"].nb_features, (ours["lsh"].num_hashes, ours["lsh"].chunk_size)
     if installed("performer_pytorch"): out["performer-pytorch"] = (performer_pytorch, m, H, Dh, device)
     if N % (2 * rounds[1]) == 0:   # both need whole pairs of chunks
         if installed("reformer_pytorch"): out["reformer-pytorch"] = (reformer_pytorch, *rounds, H, Dh, device)
@@ -296,24 +296,9 @@ def output_error(
     exact = naive_attention(q, k, v)
     return ((core(q, k, v) - exact).norm() / exact.norm()).item()
 
-# %% ../nbs/18_cost.ipynb #fdc11bed
-@torch.no_grad()
-def captured_qkv(
-    model, # of chapter 8
-    input_ids, # (B, N) long
-    attention_mask=None, # (B, N) bool
-)->list[tuple]: # q, k, v of each layer, (B, H, N, Dh) each, positions already in them
-    "What the mechanisms of a model are given on some texts."
-    seen = []
-    ears = [b.attention.core.register_forward_pre_hook(lambda core, args: seen.append(args[:3])) for b in model.encoder.blocks]
-    try: model.eval().encoder(input_ids, attention_mask)
-    finally:
-        for ear in ears: ear.remove()
-    return seen
-
 # %% ../nbs/18_cost.ipynb #093b3e3d
 def bench_error(
-    layers:list[tuple], # from `captured_qkv` of a model with exact attention
+    layers:list[tuple], # from `mechanism_inputs`, of a model with exact attention
     nb_features=(32, 64, 128, 256), # m
     draws:int=5, # of the random features
     peers:bool=True, # also performer-pytorch, if it is installed
@@ -323,7 +308,7 @@ def bench_error(
     kinds = {f"favor {phi}": {"phi": phi} for phi in ("exp", "cosh", "optimal")} | {"favor optimal, shrink": {"phi": "optimal", "shrink": True}}
     makers = {name: lambda m, s, o=o: mechanism("favor", {"nb_features": m, "seed": s} | o, H, Dh) for name, o in kinds.items()}
     if peers and installed("performer_pytorch"): makers["performer-pytorch"] = lambda m, s: performer_pytorch(m, H, Dh)
-    for i, (q, k, v) in enumerate(layers, 1):
+    for i, (q, k, v, *_) in enumerate(layers, 1):
         mean = output_error(lambda q, k, v: v.mean(2, keepdim=True).expand_as(v), q, k, v)
         rows += [{"contender": "mean of v", "m": m, "layer": i, "error": mean} for m in nb_features]
         for m in nb_features:
@@ -350,4 +335,4 @@ def run_error(
     ids = tokenizer.encode(load_corpus(config.data).splits["test"]["text"], length)
     ids = [x for x in ids if len(x) == length][:texts]
     if not ids: raise UserError(f"no text of the test split has {length} tokens: give a smaller --length")
-    return bench_error(captured_qkv(Transformer.from_pretrained(Path(run_dir) / "model"), torch.tensor(ids)), **options)
+    return bench_error(mechanism_inputs(Transformer.from_pretrained(Path(run_dir) / "model"), torch.tensor(ids)), **options)
