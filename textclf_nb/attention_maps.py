@@ -52,13 +52,13 @@ def plot_maps(
     "All heads of all layers as pictures, dark where much is taken."
     set_style()
     darkest = float(maps.max())
-    (L, H, N, _), few, side = maps.shape, len(tokens) <= 40, 2.6 if len(tokens) < 30 or len(tokens) > 40 else 3.4
-    fig, axes = plt.subplots(L, H, figsize=(side * H + 0.8, side * L + 0.4), squeeze=False, sharex=True, sharey=True)
+    (L, H, N, _), few = maps.shape, len(tokens) <= 40
+    fig, axes = plt.subplots(L, H, figsize=(2.4 * H + 0.8, 2.4 * L + 0.4), squeeze=False, sharex=True, sharey=True)
     for (layer, head), ax in np.ndenumerate(axes):
         ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=darkest, interpolation="nearest")
         ax.set_title(f"layer {layer + 1}, head {head + 1}", weight="normal")
         ax.grid(False)
-        if few: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6), ax.set_yticks(range(N), tokens, fontsize=6)
+        if few: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6 if N < 30 else 5), ax.set_yticks(range(N), tokens, fontsize=6 if N < 30 else 5)
     fig.suptitle(f"{title} (black: {darkest:.2f})", x=0.02, ha="left", fontsize=10, fontweight="bold")
     return fig
 

@@ -207,7 +207,7 @@ def draw_maps(
     classifier = load_classifier(run, root)
     if not isinstance(classifier, Classifier): raise UserError(f"{run} counts words and has no heads: give a finetuning run")
     reading = read_closely(classifier, text)
-    figures = [save_figure(fig, out / f"{name}.svg") for name, fig in (("heads", plot_maps(reading.maps, reading.tokens)), ("tokens", plot_reading(reading)))]
+    figures = [save_figure(fig, out / name) for name, fig in (("heads.png", plot_maps(reading.maps, reading.tokens)), ("tokens.svg", plot_reading(reading)))]
     print(f"{reading.label}\t{reading.probability:.3f}\n\n{head_statistics(reading.maps).round(2).to_string(index=False)}\n", *figures, sep="\n")
 
 # %% ../nbs/22_cli.ipynb #dd834678
