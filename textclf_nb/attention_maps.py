@@ -53,7 +53,7 @@ def plot_maps(
     set_style()
     darkest = float(maps.max())
     (L, H, N, _), few = maps.shape, len(tokens) <= 40
-    fig, axes = plt.subplots(L, H, figsize=(2.4 * H + 0.8, 2.4 * L + 0.4), squeeze=False, sharex=True, sharey=True)
+    fig, axes = plt.subplots(L, H, figsize=(2.2 * H + 0.8, 2.2 * L + 0.4), squeeze=False, sharex=True, sharey=True)
     for (layer, head), ax in np.ndenumerate(axes):
         ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=darkest, interpolation="nearest")
         ax.set_title(f"layer {layer + 1}, head {head + 1}", weight="normal")
