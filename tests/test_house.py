@@ -47,6 +47,7 @@ def test_exported_cells_stay_small_and_pictures_light(notebook):
     images = [o["data"]["image/png"] for c in cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
     assert all(len(i) * 3 / 4 <= 100_000 for i in images)
     assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
+    assert "site-packages/" not in json.dumps([c.get("outputs") for c in cells]), "a warning with a path of this machine"
 
 
 def test_the_package_needs_no_development_tools():
