@@ -32,7 +32,7 @@ lab: env  ## Jupyter, at the chapters
 	@$(BIN)/jupyter lab --notebook-dir=nbs
 
 notebooks: env  ## execute every chapter in place, clean, export
-	@cd nbs && for n in *.ipynb; do echo $$n; ../$(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $$n || exit 1; done
+	@for n in $$(find nbs -name '*.ipynb' -not -path '*/.*' | sort -t/ -k3); do echo $$n; $(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $$n || exit 1; done
 	@$(BIN)/nbdev_clean && $(BIN)/nbdev_export
 
 clean:  ## remove what runs left behind (experiments/pretraining, finetuning, baseline, comparisons, attention_maps, cost)

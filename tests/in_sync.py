@@ -29,7 +29,7 @@ def exports(notebook):
 
 def differences():
     "One line for each thing that is not as the notebooks say."
-    modules = Counter(m for nb in sorted((root / "nbs").glob("*.ipynb")) for m in exports(nb))
+    modules = Counter(m for nb in sorted((root / "nbs").rglob("*.ipynb")) for m in exports(nb))
     yield from (f"two chapters export the module {m}" for m, n in modules.items() if n > 1)
     with tempfile.TemporaryDirectory() as tmp:
         copy = Path(tmp) / "copy"

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from torch.utils.data import TensorDataset
 
 from textclf_nb.attention import available_attention
-from textclf_nb.batches import bucketed, make_loader, mask_tokens, tokenize_corpus, window_lengths
 from textclf_nb.core import UserError
-from textclf_nb.corpora import Corpus, DataConfig, load_corpus
-from textclf_nb.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
-from textclf_nb.tokenizer import WindowConfig, WordPieceTokenizer
+from textclf_nb.data.batches import bucketed, make_loader, mask_tokens, tokenize_corpus, window_lengths
+from textclf_nb.data.corpora import Corpus, DataConfig, load_corpus
+from textclf_nb.data.tokenizer import WindowConfig, WordPieceTokenizer
+from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification
 
 TEXTS = [("the cat sat on the mat " * (1 + i % 7)).strip() + f" {i}" for i in range(60)]
 tokenizer = WordPieceTokenizer.train(TEXTS, vocab_size=120)
@@ -133,7 +133,7 @@ def test_a_full_disk_leaves_no_ids(tmp_path, monkeypatch):
     rows = Dataset.from_dict({"text": TEXTS, "label": [0] * 60})
     corpus = Corpus(DatasetDict(train=rows, val=rows, test=rows), [], {"name": "toy", "hash": "other"})
     def full(*args): raise OSError(28, "No space left on device")
-    monkeypatch.setattr("textclf_nb.batches.write_rows", full)
+    monkeypatch.setattr("textclf_nb.data.batches.write_rows", full)
     with pytest.raises(UserError, match="No space left on device"): tokenize_corpus(corpus, tokenizer, 32, tmp_path / "ids")
     assert not [f for f in (tmp_path / "ids").iterdir() if f.is_dir()]
     monkeypatch.undo()

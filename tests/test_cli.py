@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from textclf_nb.cli import main
-from textclf_nb.experiments import from_dotted, new_experiment
+from textclf_nb.lab.runs import from_dotted, new_experiment
+from textclf_nb.use.cli import main
 
 SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
          "architecture.attention.num_heads=2", "tokenizer.vocab_size=300", "tokenizer.max_length=32",

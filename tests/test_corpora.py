@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textclf_nb import corpora
 from textclf_nb.core import UserError
-from textclf_nb.corpora import (
+from textclf_nb.data import corpora
+from textclf_nb.data.corpora import (
     DataConfig,
     cached,
     columns,
@@ -122,7 +122,7 @@ def test_a_line_of_fifty_megabytes(tmp_path):
 
 
 def test_no_network_says_how_to_go_on_without_one():
-    code = ("from textclf_nb.corpora import load_corpus\nfrom textclf_nb.core import UserError\n"
+    code = ("from textclf_nb.data.corpora import load_corpus\nfrom textclf_nb.core import UserError\n"
         "try: load_corpus('some-owner/some-set')\nexcept UserError as e: print(e)")
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env).stdout

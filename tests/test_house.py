@@ -1,4 +1,5 @@
 """The house rules that no single chapter can check."""
+import ast
 import json
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 root = Path(__file__).parents[1]
-chapters = sorted((root / "nbs").glob("*.ipynb"))
+PARTS = ["attention", "model", "data", "training", "lab", "use"]
+chapters = sorted((p for p in root.glob("nbs/**/*.ipynb") if ".ipynb_checkpoints" not in p.parts), key=lambda p: p.stem)
 config = ConfigParser(delimiters=["="])
 config.read(root / "settings.ini")
 cfg = config["DEFAULT"]
@@ -29,15 +31,26 @@ def test_colab_badge_is_made_from_settings(notebook):
     assert any('"google.colab" in sys.modules' in text for text in source(notebook, "code"))
 
 
+NUMBER = {text.removeprefix("#| default_exp ").strip(): c.stem
+          for c in chapters for text in source(c, "code") if text.startswith("#| default_exp ")}
+
+
+def imported(notebook):
+    "Modules of the package that exported cells import, inside functions too, by full name."
+    for text in exported(notebook):
+        for node in ast.walk(ast.parse(text.replace("get_ipython()", "None"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in getattr(node, "names", [])]
+            yield from (n.removeprefix("textclf_nb.") for n in names if n.startswith("textclf_nb."))
+
+
 @pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
 def test_chapter_imports_only_lower_chapters(notebook):
-    number = {n: c.stem for c in chapters for text in source(c, "code") for n in [text.removeprefix("#| default_exp ").strip()]
-              if text.startswith("#| default_exp ")}
-    for text in exported(notebook):
-        for line in text.splitlines():
-            if not line.strip().startswith("from textclf_nb."): continue
-            module = line.split()[1].removeprefix("textclf_nb.")
-            assert module == "attention" or number[module] < notebook.stem, f"{notebook.stem} imports {module}"
+    part = notebook.parent.name.partition("_")[2]
+    for module in imported(notebook):
+        if module in NUMBER: assert NUMBER[module] < notebook.stem, f"{notebook.stem} imports {module}, which comes later"
+        else:  # a whole part, through its __init__: only from above
+            assert module in PARTS and module != part, f"{notebook.stem} imports from textclf_nb.{module}: name the chapter's module"
+            assert PARTS.index(module) < PARTS.index(part), f"{notebook.stem} imports the later part {module}"
 
 
 @pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
@@ -57,7 +70,7 @@ def test_the_package_needs_no_development_tools():
 
 
 def test_import_is_possible_without_notebook_tools():
-    code = "import sys; sys.modules.update(dict.fromkeys(['nbdev', 'fastcore', 'pytest', 'jupytext'])); import textclf_nb, textclf_nb.cli"
+    code = "import sys; sys.modules.update(dict.fromkeys(['nbdev', 'fastcore', 'pytest', 'jupytext'])); import textclf_nb.use.cli"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 

@@ -8,9 +8,9 @@ from transformers import BertConfig, BertForMaskedLM
 
 from textclf_nb.attention import available_attention
 from textclf_nb.core import UserError
-from textclf_nb.encoder import EncoderConfig, compile_layers
-from textclf_nb.heads import POOLINGS
-from textclf_nb.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_bert
+from textclf_nb.model.encoder import EncoderConfig, compile_layers
+from textclf_nb.model.heads import POOLINGS
+from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_bert
 
 KINDS, POSITIONS, NORMS = available_attention(), ("rope", "sinusoidal", "learned", "relative", "none"), ("post", "pre")
 LENGTHS = torch.tensor([[19], [7], [1]])

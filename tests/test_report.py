@@ -1,4 +1,4 @@
-"""What chapters 17 and 19 cannot show in a page: odd runs, hostile names, other processes, real baselines through the report."""
+"""What chapters 25 and 28 cannot show in a page: odd runs, hostile names, other processes, real baselines through the report."""
 import json
 import os
 import re
@@ -12,10 +12,10 @@ import pytest
 import yaml
 from sklearn.metrics import f1_score
 
-from textclf_nb.baseline import run_baseline
 from textclf_nb.core import UserError
-from textclf_nb.corpora import load_corpus
-from textclf_nb.report import _width, collect, compare, paired_bootstrap, predictions, results_table, summarise
+from textclf_nb.data.corpora import load_corpus
+from textclf_nb.lab.baseline import run_baseline
+from textclf_nb.lab.report import _width, collect, compare, paired_bootstrap, predictions, results_table, summarise
 
 NAMES = np.array(["007", "null", "NA", "ż ó", "<b>&", "a,b\"c"])   # labels that CSV, HTML or pandas could spoil
 
@@ -124,7 +124,7 @@ def test_wide_names_fit_the_terminal(tmp_path):
 
 def test_same_runs_same_bytes_in_another_process(tmp_path):
     dirs = [make_run(tmp_path, "words", "baseline", accuracy=.6), *(make_run(tmp_path, f"m-s{s}", seed=s) for s in range(2))]
-    code = "import sys; from textclf_nb.report import compare; compare(sys.argv[2:], sys.argv[1])"
+    code = "import sys; from textclf_nb.lab.report import compare; compare(sys.argv[2:], sys.argv[1])"
     compare(dirs, tmp_path / "one")
     call = [sys.executable, "-c", code, str(tmp_path / "two"), *map(str, dirs)]
     subprocess.run(call, check=True, env=os.environ | {"PYTHONHASHSEED": "7"})

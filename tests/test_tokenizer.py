@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textclf_nb.core import UserError
-from textclf_nb.tokenizer import TRUNCATIONS, WindowConfig, WordPieceTokenizer, cut, encode_long, slide
+from textclf_nb.data.tokenizer import TRUNCATIONS, WindowConfig, WordPieceTokenizer, cut, encode_long, slide
 
 TEXTS = ["The quick brown fox jumps over the lazy dog.", "A naïve café, déjà vu; 3.14 and don't!", "import numpy_like as n2 # (code)"] * 10
 tokenizer = WordPieceTokenizer.train(TEXTS, vocab_size=300, min_frequency=1)
@@ -58,7 +58,7 @@ def test_windows_of_a_very_long_text_are_those_of_the_whole(parts, max_length, t
 
 
 def test_training_gives_the_same_vocabulary_in_every_process():
-    code = ("from textclf_nb.tokenizer import WordPieceTokenizer; import inspect, argparse\n"
+    code = ("from textclf_nb.data.tokenizer import WordPieceTokenizer; import inspect, argparse\n"
         "print(WordPieceTokenizer.train(inspect.getsource(argparse).splitlines(), vocab_size=700).fingerprint)")
     worlds = [{**os.environ, "PYTHONHASHSEED": seed} for seed in "12"]
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env) for env in worlds]

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 import torch
 
-from textclf_nb.checkpoints import FINAL, LAST, load_checkpoint
-from textclf_nb.tracking import RunRecord, read_run
+from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
+from textclf_nb.training.tracking import RunRecord, read_run
 
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_run  # noqa: E402
 
 NOT_CHANCE = ["tokens_per_second", "peak_memory_mib"]
 PROCESSES = mp.get_context("forkserver")   # a clean process each, without importing torch each time
-PROCESSES.set_forkserver_preload(["textclf_nb.training", "pandas", "pytest"])
+PROCESSES.set_forkserver_preload(["textclf_nb.training.loop", "pandas", "pytest"])
 
 
 def apart(log, run_dir, settings):

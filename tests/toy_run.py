@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textclf_nb.models import ModelConfig, TransformerForMaskedLM
-from textclf_nb.tracking import LoggingConfig, Tracker
-from textclf_nb.training import TrainingConfig, TrainingLoop
+from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
+from textclf_nb.training.loop import TrainingConfig, TrainingLoop
+from textclf_nb.training.tracking import LoggingConfig, Tracker
 
 ARCHITECTURE = dict(vocab_size=40, embedding_dim=16, mlp_size=32, num_layers=2, max_sequence_length=16,
                     attention={"num_heads": 2, "kind": "favor", "favor": {"nb_features": 8, "redraw_interval": 3}})

@@ -1,0 +1,13 @@
+"""Runs, opponents, costs, verdicts, pictures, batches. A name is imported when it is first asked for, so that a part costs nothing until it is used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    "runs": ["Classifier", "ExperimentConfig", "evaluate_run", "load_config", "new_experiment", "open_experiment",
+        "run_experiment"],
+    "baseline": ["Baseline", "BaselineConfig", "fit_baseline", "load_baseline", "run_baseline"],
+    "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "run_error"],
+    "report": ["compare", "paired_bootstrap", "results_table"],
+    "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
+    "suites": ["SuiteConfig", "plan", "run_status", "run_suite"],
+})

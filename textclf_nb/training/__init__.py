@@ -1,0 +1,11 @@
+"""From batches to weights. A name is imported when it is first asked for, so that a part costs nothing until it is used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    "metrics": ["classification_metrics", "perplexity", "prediction_table"],
+    "tracking": ["LoggingConfig", "NoTracker", "Tracker", "WandbConfig", "read_run"],
+    "checkpoints": ["load_checkpoint", "save_checkpoint"],
+    "loop": ["Diverged", "Interrupted", "TrainingConfig", "TrainingLoop", "evaluate_classifier", "evaluate_lm",
+        "pick_device", "train_step"],
+})

@@ -1,0 +1,7 @@
+"""Where the users are. A name is imported when it is first asked for, so that a part costs nothing until it is used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
+    "cli": ["app", "main"],
+})
