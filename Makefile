@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lab notebooks clean
+.PHONY: help env demo test lab notebooks links clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lab: env  ## Jupyter, at the chapters
 notebooks: env  ## execute every chapter in place, clean, export
 	@for n in $$(find nbs -name '*.ipynb' -not -path '*/.*' | sort -t/ -k3); do echo $$n; $(BIN)/jupyter nbconvert --log-level ERROR --to notebook --execute --inplace $$n || exit 1; done
 	@$(BIN)/nbdev_clean && $(BIN)/nbdev_export
+
+links: env  ## Colab badges, install cells and README's chapters from settings.ini and the chapters' titles
+	@$(BIN)/python tests/links.py
 
 clean:  ## remove what runs left behind (experiments/pretraining, finetuning, baseline, comparisons, attention_maps, cost)
 	@cd experiments && rm -rf pretraining finetuning baseline comparisons attention_maps cost

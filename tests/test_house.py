@@ -6,6 +6,7 @@ import sys
 from configparser import ConfigParser
 from pathlib import Path
 
+import links
 import pytest
 
 root = Path(__file__).parents[1]
@@ -24,11 +25,25 @@ def exported(notebook):
     return [s for s in source(notebook, "code") if s.startswith("#| export")]
 
 
-@pytest.mark.parametrize("notebook", [*chapters, *sorted((root / "experiments").glob("*.ipynb"))], ids=lambda p: p.stem)
-def test_colab_badge_is_made_from_settings(notebook):
-    url = "https://colab.research.google.com/github/{user}/{repo}/blob/{branch}/".format(**cfg) + str(notebook.relative_to(root))
-    assert any(url in text for text in source(notebook, "markdown"))
-    assert any('"google.colab" in sys.modules' in text for text in source(notebook, "code"))
+@pytest.mark.parametrize("notebook", links.notebooks(), ids=lambda p: p.stem)
+def test_badge_and_install_cell_are_those_of_settings(notebook):
+    assert notebook.read_text(encoding="utf-8") == links.relinked(notebook), "run .venv/bin/python tests/links.py"
+    assert any(links.badge(notebook) in text for text in source(notebook, "markdown"))
+    assert any(links.install() in text for text in source(notebook, "code"))
+
+
+def test_on_colab_nothing_is_installed_from_a_stranger(monkeypatch):
+    asked = []
+    shell = type("Shell", (), {"run_line_magic": lambda self, name, line: asked.append(line)})()
+    monkeypatch.setitem(sys.modules, "google.colab", sys)
+    for user, expected in (("your_name", "my.whl"), ("somebody", "'textclf-nb @ git+https://github.com/somebody/textclf-nb'")):
+        monkeypatch.setattr(links, "settings", lambda u=user: {**cfg, "user": u, "git_url": f"https://github.com/{u}/textclf-nb"})
+        exec(links.install(), {"sys": sys, "get_ipython": lambda: shell, "input": lambda question: "my.whl"})
+        assert asked.pop() == f"install -q 'fastcore<2' {expected}"
+
+
+def test_readme_has_the_chapters_own_titles():
+    assert (root / "README.md").read_text(encoding="utf-8") == links.readme(), "run .venv/bin/python tests/links.py"
 
 
 NUMBER = {text.removeprefix("#| default_exp ").strip(): c.stem
@@ -72,11 +87,6 @@ def test_the_package_needs_no_development_tools():
 def test_import_is_possible_without_notebook_tools():
     code = "import sys; sys.modules.update(dict.fromkeys(['nbdev', 'fastcore', 'pytest', 'jupytext'])); import textclf_nb.use.cli"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
-
-
-def test_readme_names_every_chapter():
-    readme = (root / "README.md").read_text()
-    assert [c.name for c in chapters if c.name not in readme] == []
 
 
 def test_the_library_example_of_the_readme_runs():

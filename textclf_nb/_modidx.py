@@ -2,8 +2,8 @@
 
 d = { 'settings': { 'branch': 'main',
                 'doc_baseurl': '/textclf-nb',
-                'doc_host': 'https://textclf-nb.github.io',
-                'git_url': 'https://github.com/textclf-nb/textclf-nb',
+                'doc_host': 'https://your_name.github.io',
+                'git_url': 'https://github.com/your_name/textclf-nb',
                 'lib_path': 'textclf_nb'},
   'syms': { 'textclf_nb.attention.base': { 'textclf_nb.attention.base.Attention': ( '1_attention/attention.html#attention',
                                                                                     'textclf_nb/attention/base.py'),
