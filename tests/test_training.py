@@ -2,6 +2,7 @@
 import multiprocessing as mp
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,8 +11,11 @@ import pandas as pd
 import pytest
 import torch
 
+from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
+from textclf_nb.training import loop as loop_module
 from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
-from textclf_nb.training.tracking import RunRecord, read_run
+from textclf_nb.training.loop import TrainingConfig, TrainingLoop
+from textclf_nb.training.tracking import LoggingConfig, RunRecord, Tracker, read_run, reset_peak_memory
 
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_run  # noqa: E402
@@ -105,6 +109,50 @@ def test_truncated_checkpoint_is_named(tmp_path):
     os.truncate(file, file.stat().st_size//2)
     assert f"checkpoint {file} is cut off" in run(run_dir, "resume=1", fails=True)
     assert RunRecord(run_dir).run["status"] == "failed" and str(file) in RunRecord(run_dir).run["cause"]
+
+
+@pytest.mark.parametrize("slow", ["evaluation", "checkpoint"])
+def test_what_is_no_step_is_not_on_the_meter(tmp_path, slow, monkeypatch):
+    "A sleep in evaluations or in saves goes into the seconds of the run, none of it into those of an epoch."
+    naps = []
+    def nap(seconds=.2): naps.append(seconds); time.sleep(seconds)
+
+    class Val(toy_run.Loader):
+        def __iter__(self): nap(); return super().__iter__()
+
+    if slow == "checkpoint":
+        save = loop_module.save_checkpoint
+        monkeypatch.setattr(loop_module, "save_checkpoint", lambda *a, **k: (nap(), save(*a, **k)))
+    config = TrainingConfig(epochs=2, log_every=4, checkpoint_every=7, batch_size=4, use_amp=False)
+    val = Val() if slow == "evaluation" else toy_run.Loader()
+    loop = TrainingLoop(TransformerForMaskedLM(ModelConfig(architecture=toy_run.ARCHITECTURE)), config, toy_run.Loader(), val,
+                        checkpoint_dir=tmp_path, progress=False)
+    cost = loop.fit()
+    assert len(naps) >= 2
+    assert 2*cost["seconds_per_epoch"] <= cost["seconds"] - sum(naps) + .05
+    assert cost["tokens_per_second"] == pytest.approx(loop.meter.tokens/(2*cost["seconds_per_epoch"]), rel=.05)
+
+
+def test_each_run_in_a_process_has_its_own_peak():
+    "Only where the kernel lets a process reset its peak; elsewhere the record says whose peak it is."
+    def trained(ballast):
+        loop = TrainingLoop(TransformerForMaskedLM(ModelConfig(architecture=toy_run.ARCHITECTURE)),
+                            TrainingConfig(epochs=1, batch_size=4, use_amp=False), toy_run.Loader(), toy_run.Loader(), progress=False)
+        weight = torch.ones(ballast, 2**18)   # MiB
+        cost = loop.fit()
+        del weight
+        return cost
+    large, small = trained(300), trained(1)
+    assert large["peak_memory_of"] == ("training" if reset_peak_memory() else "process")
+    if large["peak_memory_of"] == "training": assert large["peak_memory_mib"] - small["peak_memory_mib"] > 200
+
+
+def test_run_json_names_the_state_of_the_code(tmp_path):
+    with Tracker(tmp_path/"r", LoggingConfig(use_wandb=False)) as tracker: pass
+    code, root = read_run(tmp_path/"r")["code"], Path(__file__).parents[1]
+    git = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True)
+    if git.returncode == 0: assert code["commit"] == git.stdout.strip() and code["dirty"] in (True, False)
+    assert {"torch", "python"} <= set(tracker.run["versions"]) and tracker.run["hardware"]["name"]
 
 
 def test_lost_loss_and_real_wandb(tmp_path):

@@ -35,7 +35,7 @@ def main(run_dir, *settings):
     torch.set_num_threads(1)
     run_dir = Path(run_dir)
     config = TrainingConfig(epochs=3, learning_rate=float(options["lr"]), log_every=4, checkpoint_every=7, grad_accum_steps=2,
-                            batch_size=4)
+                            batch_size=4, use_amp=False)
     model = TransformerForMaskedLM(ModelConfig(architecture=ARCHITECTURE))
     logging = LoggingConfig(use_wandb=bool(options["wandb"]))
     with Tracker(run_dir, logging, config.model_dump(), {"kind": "pretraining", "seed": 0}) as tracker:

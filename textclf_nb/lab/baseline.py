@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from ..core import Settings, UserError, checked_name, whole
 from ..data.corpora import Corpus, DataConfig
 from ..training.metrics import classification_metrics, prediction_table
-from ..training.tracking import LoggingConfig, Tracker, peak_memory_mib, read_run, save_predictions
+from ..training.tracking import LoggingConfig, Tracker, peak_memory_mib, read_run, reset_peak_memory, save_predictions
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #f718fa8f
 class BaselineConfig(Settings):
@@ -177,6 +177,7 @@ def run_baseline(
     with Tracker(run_dir, logging, settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
+        reset_peak_memory()
         start, train = time.perf_counter(), corpus.splits["train"]
         model, iterations = fit_baseline(train["text"][:], train["label"][:], corpus.label_names, config, seed)
         cost = {"seconds": time.perf_counter() - start, "peak_memory_mib": peak_memory_mib(), "steps": iterations}

@@ -32,7 +32,7 @@ from ..core import Settings, UserError
 from ..model.encoder import compile_layers
 from .metrics import WeightedMean, classification_metrics, perplexity
 from ..model.models import count_parameters, freeze, parameter_groups
-from .tracking import NoTracker, StepMeter, hardware, peak_memory_mib
+from .tracking import NoTracker, StepMeter, hardware, reset_peak_memory
 
 # %% ../../nbs/4_training/23_loop.ipynb #f1d9d7be
 class TrainingConfig(Settings):
@@ -350,7 +350,7 @@ def _announce(loop):
         begin = f" from step {loop.step}" if loop.step else ""
         print(f"{loop.kind}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
             f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {precision}", flush=True)
-    if loop.device.type == "cuda": torch.cuda.reset_peak_memory_stats(loop.device)
+    loop.peak_of = "training" if reset_peak_memory(loop.device) else "process"
     loop.started = time.perf_counter() - loop.spent
     watched = sys.stderr.isatty() or "ipykernel" in sys.modules
     loop.bar = tqdm(total=n, initial=loop.step, desc=loop.kind, unit="step", mininterval=.5 if watched else 10,
@@ -390,7 +390,7 @@ def _log(loop):
     _settle(loop)
     means = loop.window.means()
     row = {"epoch": loop.epoch + 1} | means | {"lr": loop.optimizer.param_groups[0]["lr"], "tokens_per_second": round(speed) or None}
-    if loop.tracker.logging.log_gpu_memory: row["peak_memory_mib"] = round(peak_memory_mib(loop.device), 1)
+    if loop.tracker.logging.log_gpu_memory: row["peak_memory_mib"] = round(loop.meter.peak_mib, 1)
     loop.tracker.log_train(loop.step, **row)
     loop.history["train"].append({"step": loop.step} | row)
     loop.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {speed:,.0f} tokens/s", refresh=False)
@@ -425,6 +425,7 @@ def _terms(loop)->dict:
 def _save(loop, name:str):
     "Everything that determines the next step."
     if loop.dir is None: return
+    running = loop.meter.mark is not None
     _lap(loop)
     _settle(loop)
     place = {k: getattr(loop, k) for k in ("epoch", "batch", "step", "best")}
@@ -432,7 +433,7 @@ def _save(loop, name:str):
         "scaler": loop.scaler.state_dict(), "rng": rng_state(loop.model), "window": loop.window.rows, "meter": loop.meter.totals(),
         "spent": time.perf_counter() - loop.started, "terms": _terms(loop)})
     loop.tracker.event("saved", file=name, step=loop.step)
-    loop.meter.start()
+    if running: loop.meter.start()
 
 def _restore(loop):
     "Go back to last.ckpt, and the tracker with it."
@@ -497,6 +498,7 @@ def _epoch(loop):
         _step(loop, group)
         if c.checkpoint_every and loop.step % c.checkpoint_every == 0: _save(loop, LAST)
     _log(loop)
+    loop.meter.stop()
 
 def summary(
     loop:TrainingLoop, # that has trained
@@ -504,5 +506,5 @@ def summary(
     "What a training has cost so far, as run.json has it."
     t, epochs = loop.meter.totals(), loop.step*loop.config.epochs/sum(loop.plan)
     return {"seconds": round(time.perf_counter() - loop.started, 2), "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
-        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)), "peak_memory_mib": round(peak_memory_mib(loop.device), 1),
-        "steps": loop.step, "epochs": loop.epoch, "best": loop.best}
+        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)), "peak_memory_mib": round(loop.meter.peak_mib, 1),
+        "peak_memory_of": loop.peak_of, "steps": loop.step, "epochs": loop.epoch, "best": loop.best}
