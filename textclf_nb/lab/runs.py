@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OPEN', 'READING', 'SMOKE', 'merged', 'from_dotted', 'ExperimentSection', 'PretrainedSection', 'ExperimentConfig',
-           'is_open', 'as_tree', 'as_yaml', 'read_yaml', 'experiment_dir', 'load_config', 'inherited', 'new_config',
+           'is_open', 'as_tree', 'as_yaml', 'experiment_dir', 'load_config', 'inherited', 'new_config',
            'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config', 'bare_model_config',
            'build_model', 'run_experiment', 'refuse_second_run', 'run_facts', 'run_loaders', 'judge', 'save_for_use',
            'batch_probabilities', 'Classifier', 'evaluate_run', 'score']
@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import torch
 import yaml
@@ -23,7 +24,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..data.batches import as_batch, make_loader, tokenize_corpus
 from ..training.checkpoints import load_checkpoint
-from ..core import Settings, UserError, checked_name, whole
+from ..core import Settings, UserError, checked_name, parse_yaml, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, cache_home, columns, label_text, load_corpus, read_file
 from ..model.encoder import EncoderConfig
 from ..model.heads import ClassificationHeadConfig, MLMHeadConfig
@@ -31,7 +32,7 @@ from ..training.metrics import classification_metrics, prediction_table
 from ..model.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_weights
 from ..data.tokenizer import TokenizerConfig, WordPieceTokenizer
 from ..training.tracking import LoggingConfig, Tracker, read_run, save_predictions
-from ..training.loop import TrainingConfig, TrainingLoop
+from ..training.loop import TrainingConfig, TrainingLoop, pick_device
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b0d3aca9
 def merged(
@@ -53,8 +54,7 @@ def from_dotted(
     for text in assignments:
         path, equals, value = text.partition("=")
         if not equals or not path.strip(): raise UserError(f"{text!r} is not a setting: write section.key=value, for example training.epochs=3")
-        try: leaf = yaml.safe_load(value)
-        except yaml.YAMLError: raise UserError(f"{text!r}: the value is not YAML") from None
+        leaf = parse_yaml(value, repr(text[:80]))
         for key in reversed(path.strip().split(".")): leaf = {key: leaf}
         tree = merged(tree, leaf)
     return tree
@@ -114,18 +114,6 @@ def as_tree(config:ExperimentConfig)->dict:
 def as_yaml(config:ExperimentConfig)->str:
     "The configuration with every value spelled out."
     return yaml.safe_dump(as_tree(config), sort_keys=False, allow_unicode=True, width=120)
-
-def read_yaml(path:str|Path)->dict:
-    "A YAML file as a tree; a `UserError` names the file and the line."
-    path = Path(path)
-    if not path.is_file(): raise UserError(f"{path} does not exist: give a YAML file")
-    try: tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError: raise UserError(f"{path} is not UTF-8 text") from None
-    except yaml.YAMLError as e:
-        line = f", line {e.problem_mark.line + 1}" if getattr(e, "problem_mark", None) else ""
-        raise UserError(f"{path}{line}: not YAML: {getattr(e, 'problem', e)}") from None
-    if tree is not None and not isinstance(tree, dict): raise UserError(f"{path}: expected keys and values, got {type(tree).__name__}")
-    return tree or {}
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b7ac1f99
 READING = ("max_length", "truncation", "windows") # settings of the tokenizer that say what is read of a text, not how
@@ -330,7 +318,7 @@ class Classifier:
     "A trained classifier, ready for texts."
     def __init__(self,
         run_dir:str|Path, # a finetuning run, or the `model` directory of one
-        device:str|None=None, # None: CUDA if there is one
+        device:str|None=None, # cpu, cuda:1, …; None: CUDA if there is one
     ):
         path = next((p for p in (Path(run_dir) / "model", Path(run_dir)) if (p / "use.json").is_file()), None)
         if path is None: raise UserError(f"{run_dir} holds no trained model: give the directory of a finished finetuning run")
@@ -338,7 +326,7 @@ class Classifier:
         if facts["label_names"] is None: raise UserError(f"{run_dir} is a pretraining run: fine-tune it first, then predict")
         self.label_names, self.reading = facts["label_names"], TokenizerConfig.parse({k: v for k, v in facts.items() if k in READING}, str(path / "use.json"))
         self.tokenizer = WordPieceTokenizer.load(path)
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = pick_device(device or "auto")
         self.model = TransformerForSequenceClassification.from_pretrained(path).to(self.device).eval()
 
     def probabilities(self,
@@ -367,9 +355,11 @@ class Classifier:
 def evaluate_run(
     run_dir:str|Path, # a finished finetuning run
     file:str|Path|None=None, # a table with texts and labels; None: val and test of the run's corpus
+    classifier=None, # what predicts, a baseline for example; None: the run's own model
 )->dict: # split (or file name): metrics
     "Score a trained classifier again."
-    classifier, data = Classifier(run_dir), load_config(run_dir).data
+    classifier = classifier or Classifier(run_dir)
+    data = DataConfig.parse(read_yaml(Path(run_dir) / "config.yaml").get("data", {}), "data")
     if file is None:
         corpus = load_corpus(data)
         parts = {s: (corpus.splits[s]["text"][:], [corpus.label_names[i] for i in corpus.splits[s]["label"]]) for s in ("val", "test") if len(corpus.splits[s])}
@@ -383,4 +373,4 @@ def score(classifier:Classifier, texts:list[str], labels:list[str], where:str)->
     unseen = sorted(set(labels) - set(classifier.label_names))
     if unseen: raise UserError(f"{where}: label {unseen[0]!r} was not in training; known: {', '.join(classifier.label_names)}")
     ids = [classifier.label_names.index(label) for label in labels]
-    return classification_metrics(ids, classifier.probabilities(texts).numpy(), classifier.label_names)
+    return classification_metrics(ids, np.asarray(classifier.probabilities(texts)), classifier.label_names)
