@@ -1,10 +1,12 @@
 """Attention mechanisms behind one contract; importing this package registers those that come with it."""
 
 from textclf_nb.attention.base import (
-    Attention, AttentionOptions, attention_class, available_attention, build_attention, naive_attention, register_attention,
+    Attention, AttentionOptions, attention_class, available_attention, available_implementations, build_attention, naive_attention,
+    register_attention, register_implementation,
 )
 from textclf_nb.attention import sdpa as _sdpa  # noqa: F401  registers "mha"
 from textclf_nb.attention import lsh as _lsh  # noqa: F401  registers "lsh"
 from textclf_nb.attention import favor as _favor  # noqa: F401  registers "favor"
 
-__all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "build_attention", "naive_attention", "register_attention"]
+__all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "available_implementations", "build_attention",
+           "naive_attention", "register_attention", "register_implementation"]

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['allowed', 'toeplitz', 'naive_attention', 'AttentionOptions', 'check_inputs', 'Attention', 'register_attention',
-           'available_attention', 'attention_class', 'build_attention']
+           'available_attention', 'attention_class', 'build_attention', 'ImplementationOptions',
+           'register_implementation', 'available_implementations', 'SeveralWays']
 
 # %% ../../nbs/1_attention/01_attention.ipynb #69af2af2
 import math
@@ -79,9 +80,10 @@ def check_inputs(q:Tensor, k:Tensor, v:Tensor, key_mask:Tensor|None=None, attn_m
 
 # %% ../../nbs/1_attention/01_attention.ipynb #ff983fd1
 class Attention(nn.Module):
-    "A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`. Subclasses write `attend`."
+    "A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`. Subclasses write `attend` and `flops`."
     Config = AttentionOptions # the settings class of the mechanism
     shared_qk = False # True: the caller projects one matrix for queries and keys and calls core(q, q, v)
+    kind = "" # the registered name
 
     def __init__(self,
         head_dim:int, # Dh, the size of one head's queries and keys
@@ -99,6 +101,8 @@ class Attention(nn.Module):
         check_inputs(q, k, v, key_mask, attn_mask, position_bias)
         return self.attend(q, k, v, key_mask, attn_mask, position_bias)
 
+    def attend(self, q, k, v, key_mask, attn_mask, position_bias): raise NotImplementedError
+    def flops(self, n:int)->int: raise UserError(f"attention {self.kind!r} does not tell its operations: write flops(n)")
     def extra_repr(self): return f"head_dim={self.head_dim}, num_heads={self.num_heads}, {self.config!r}"
 
 # %% ../../nbs/1_attention/01_attention.ipynb #5a8e8165
@@ -138,3 +142,47 @@ def build_attention(
     "Build a mechanism by name."
     cls = attention_class(kind)
     return cls(head_dim, num_heads, cls.Config.parse(options, f"attention {kind!r}"), seed=seed)
+
+# %% ../../nbs/1_attention/01_attention.ipynb #2aa660fc
+class ImplementationOptions(AttentionOptions):
+    "Options of a mechanism with more than one implementation."
+    implementation: str = Field("auto", description="plain | fast | triton, or auto: the latest that can do what is asked")
+
+_implementations: dict[str, dict] = {}   # kind to name to (run, cannot)
+
+def register_implementation(
+    kind:str, # a registered mechanism
+    name:str, # "plain", "fast", "triton"
+    cannot=lambda core, *inputs: None, # (core, q, k, v, key_mask, attn_mask, position_bias) to the reason why not, or None
+): # a decorator for run(core, q, k, v, key_mask, attn_mask, position_bias) → (B, H, N, Dv)
+    "Add an implementation to a mechanism, or replace the one of that name."
+    def register(run):
+        if kind not in _registry: raise UserError(known_names(kind, _registry, "attention"))
+        _implementations.setdefault(kind, {})[name] = run, cannot
+        return run
+    return register
+
+def available_implementations(kind:str)->list[str]:
+    "Names of the implementations of a mechanism, in order of registration; empty if it has but one way."
+    return list(_implementations.get(kind, {}))
+
+# %% ../../nbs/1_attention/01_attention.ipynb #2c7d59b7
+class SeveralWays(Attention):
+    "A mechanism whose `attend` is one of its registered implementations."
+    Config = ImplementationOptions
+
+    def __init__(self, head_dim, num_heads, config=None, seed=0):
+        super().__init__(head_dim, num_heads, config, seed)
+        known = ["auto", *available_implementations(self.kind)]
+        if self.config.implementation not in known:
+            raise UserError(known_names(self.config.implementation, known, f"implementation of attention {self.kind!r}"))
+
+    def chosen(self, *inputs)->str:
+        "The name of the implementation that answers these inputs (q, k, v, key_mask, attn_mask, position_bias)."
+        wanted, ways = self.config.implementation, _implementations[self.kind]
+        for name in reversed(ways) if wanted == "auto" else [wanted]:
+            reason = ways[name][1](self, *inputs)
+            if reason is None: return name
+        raise UserError(f"attention {self.kind!r}, implementation {name!r}: {reason}. There are: {', '.join(ways)}")
+
+    def attend(self, *inputs): return _implementations[self.kind][self.chosen(*inputs)][0](self, *inputs)

@@ -48,5 +48,8 @@ class MultiheadAttention(Attention):
         return out.masked_fill(~answered, 0)
 
     def _transparent(self, q, k, v, mask, position_bias):
-        _, A = naive_attention(q, k, v, None, mask, position_bias, return_weights=True)
-        return F.dropout(A, self.config.attn_dropout, self.training) @ v
+        out, A = naive_attention(q, k, v, None, mask, position_bias, return_weights=True)
+        dropout = self.config.attn_dropout if self.training else 0.0
+        return F.dropout(A, dropout) @ v if dropout else out
+
+    def flops(self, n): return 2 * 2 * self.num_heads * n * n * self.head_dim   # q·k for all pairs, and A·v
