@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "tokenizer": ["TokenizerConfig", "WindowConfig", "WordPieceTokenizer"],
-    "corpora": ["Corpus", "DataConfig", "available_corpora", "load_corpus", "plot_corpus", "register_corpus",
-        "register_recipe"],
+    "corpora": ["Corpus", "DataConfig", "available_corpora", "load_corpus", "plot_corpus", "read_file",
+        "register_corpus", "register_recipe"],
     "batches": ["Loader", "make_loader", "mask_tokens", "tokenize_corpus"],
 })
