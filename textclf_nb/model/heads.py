@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from ..core import Settings
-from .encoder import EncoderConfig, layer_norm, linear
+from .encoder import layer_norm, linear
+from .positions import generator_of
 
 # %% ../../nbs/2_model/10_heads.ipynb #899cbb88
 def mean_pool(
@@ -80,13 +81,14 @@ class ClassificationHead(nn.Module):
     def __init__(self,
         dim:int, # D
         config:ClassificationHeadConfig|None=None,
+        seed:int|torch.Generator=0,
     ):
         super().__init__()
         self.config = c = config or ClassificationHeadConfig()
-        drop = lambda: nn.Dropout(c.classifier_dropout)
-        self.dense = linear(dim, dim) if c.pooler_type else None
-        self.before = drop() if c.pooler_type == "roberta" else nn.Identity()
-        self.after, self.out = drop(), linear(dim, c.num_labels)
+        generator = generator_of(seed)
+        self.dense = linear(dim, dim, seed=generator) if c.pooler_type else None
+        self.before = nn.Dropout(c.classifier_dropout if c.pooler_type == "roberta" else 0.0)
+        self.after, self.out = nn.Dropout(c.classifier_dropout), linear(dim, c.num_labels, seed=generator)
 
     def pool(self, hidden:Tensor, mask:Tensor|None=None)->Tensor: # (B, D)
         "The text's vector by the chosen pooling; without a mask every token counts."
@@ -113,13 +115,16 @@ def pool_windows(
 class MLMHead(nn.Module):
     "Linear, GELU, LayerNorm, decoder: a logit for every word of the vocabulary."
     def __init__(self,
-        config:EncoderConfig,
+        dim:int, # D
+        vocab_size:int, # V
         tied:bool=True, # decode with the word vectors?
+        seed:int|torch.Generator=0,
     ):
         super().__init__()
-        self.dense, self.norm = linear(config.embedding_dim, config.embedding_dim), layer_norm(config.embedding_dim)
-        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
-        self.decoder = None if tied else linear(config.embedding_dim, config.vocab_size, bias=False)
+        generator = generator_of(seed)
+        self.dense, self.norm = linear(dim, dim, seed=generator), layer_norm(dim)
+        self.bias = nn.Parameter(torch.zeros(vocab_size))
+        self.decoder = None if tied else linear(dim, vocab_size, bias=False, seed=generator)
 
     def forward(self,
         hidden:Tensor, # (…, D)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from ..core import Settings, UserError, known_names, whole
-from .encoder import Encoder, EncoderConfig, init_bert
+from .encoder import Encoder, EncoderConfig
 from .heads import ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, pool_windows
 
 # %% ../../nbs/2_model/11_models.ipynb #b58fe608
@@ -76,7 +76,8 @@ class TransformerForMaskedLM(Transformer):
     "Predicts hidden words: the encoder with BERT's language-model head."
     def __init__(self, config:ModelConfig, seed:int=0):
         super().__init__(config, seed)
-        self.mlm_head = init_bert(MLMHead(config.architecture, config.mlm_head.tie_mlm_weights), seed + 1)
+        a = config.architecture
+        self.mlm_head = MLMHead(a.embedding_dim, a.vocab_size, config.mlm_head.tie_mlm_weights, seed + 1)
 
     def forward(self,
         input_ids:Tensor, # (B, N) long
@@ -103,7 +104,7 @@ class TransformerForSequenceClassification(Transformer):
     "Puts a text into one of `num_labels` classes: encoder, pooling, classifier."
     def __init__(self, config:ModelConfig, seed:int=0):
         super().__init__(config, seed)
-        self.classifier = init_bert(ClassificationHead(config.architecture.embedding_dim, config.classification_head), seed + 1)
+        self.classifier = ClassificationHead(config.architecture.embedding_dim, config.classification_head, seed + 1)
 
     def forward(self,
         input_ids:Tensor, # (B, N) long
