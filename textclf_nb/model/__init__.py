@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "positions": ["LearnedPositions", "RelativeBias", "RelativeConfig", "RopeConfig", "Rotary",
         "SinusoidalPositions", "apply_rope"],
     "encoder": ["AttentionConfig", "Block", "Embeddings", "Encoder", "EncoderConfig", "MLP", "MultiHeadAttention",
-        "compile_layers"],
+        "Packing", "Stack", "build_block", "compile_layers"],
     "heads": ["ClassificationHead", "ClassificationHeadConfig", "MLMHead", "MLMHeadConfig", "POOLINGS"],
     "models": ["ModelConfig", "ModelOutput", "Transformer", "TransformerForMaskedLM",
         "TransformerForSequenceClassification", "count_parameters", "flops_per_token", "freeze", "load_bert",

@@ -255,7 +255,7 @@ def flops_per_token(
     for block in model.encoder.blocks:
         flops["projections"] += 2 * (block.attention.qkv.weight.numel() + block.attention.out.weight.numel())
         flops["perceptrons"] += 2 * (block.mlp.fc1.weight.numel() + block.mlp.fc2.weight.numel())
-        flops["attention"] += _core_flops(block.attention, length) / length
+        flops["attention"] += _core_flops(block.attention.core, length) / length
     if hasattr(model, "mlm_head"):
         decoder = model.encoder.embeddings.word.weight.numel()
         flops["mlm_head"] = 2 * masked * (model.mlm_head.dense.weight.numel() + decoder)
@@ -263,14 +263,14 @@ def flops_per_token(
 
 # %% ../../nbs/2_model/11_models.ipynb #98103412
 @torch.no_grad()
-def _core_flops(attention, length:int)->int:
+def _core_flops(core, length:int)->int:
     "FLOPs of one mechanism on one random text, as PyTorch counts them."
     g = torch.Generator().manual_seed(0)
-    q, k, v = torch.randn(3, 1, attention.num_heads, length, attention.head_dim, generator=g).to(attention.out.weight.device)
+    q, k, v = torch.randn(3, 1, core.num_heads, length, core.head_dim, generator=g)
     on_cpu = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *a, **kw: sdpa_flop_count(q, k, v)}
-    was_training, counter = attention.core.training, FlopCounterMode(display=False, custom_mapping=on_cpu)
-    with counter: attention.core.eval()(q, q if attention.core.shared_qk else k, v)
-    attention.core.train(was_training)
+    was_training, counter = core.training, FlopCounterMode(display=False, custom_mapping=on_cpu)
+    with counter: core.eval()(q, q if core.shared_qk else k, v)
+    core.train(was_training)
     return counter.get_total_flops()
 
 # %% ../../nbs/2_model/11_models.ipynb #8e072ffa
