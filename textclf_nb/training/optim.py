@@ -16,7 +16,7 @@ import torch
 from pydantic import Field
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..core import Settings, UserError
