@@ -1,7 +1,7 @@
 # textclf-nb: `make demo` shows what it does, `make test` that it is right.
 PYTHON ?= python3
 VENV   := .venv
-BIN    := $(VENV)/bin
+BIN    := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 SHELL  := /bin/bash
 export WANDB_MODE ?= offline
 export WANDB_SILENT ?= true
@@ -9,10 +9,10 @@ export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test lab notebooks links clean
+.PHONY: help env demo test test-matrix lab notebooks links clean
 
 help:  ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(VENV)/.installed  ## the environment, in .venv, and no more
 
@@ -25,8 +25,11 @@ $(VENV)/.installed: settings.ini setup.py constraints.txt
 demo: env  ## real text, a transformer from scratch, a baseline, a report: minutes on a laptop
 	@$(BIN)/textclf suite run experiments/suites/demo.yaml
 
-test: env  ## notebooks in sync, style, every chapter, the experiments' smoke run, pytest; one summary
+test: env  ## notebooks in sync, style, every chapter, the experiments, pytest; one summary
 	@$(BIN)/python tests/run_all.py
+
+test-matrix: env  ## numerical chapters and tests as other processors compute; pytest on each Python 3.10 to 3.13 found
+	@$(BIN)/python tests/matrix.py
 
 lab: env  ## Jupyter, at the chapters
 	@$(BIN)/jupyter lab --notebook-dir=nbs

@@ -1,34 +1,59 @@
-"""What `make test` runs: each step in turn, its output, then one summary. Exit code 1 if any step failed."""
+"""What `make test` runs: each step in turn, its output, then one summary. Exit code 1 if any step failed.
+
+Two processes with one thread each keep two cores busy: small models gain little from a second thread, and two processes with
+two threads each take turns waiting for one another.
+"""
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 root, bin_ = Path(__file__).parents[1], Path(sys.executable).parent
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 # in-sync comes first: the later steps test the package that the notebooks export
 STEPS = {
     "notebooks clean and in sync": [sys.executable, "tests/in_sync.py"],
+    "badges, install cells, README's chapters": [sys.executable, "tests/links.py", "--check"],
     "style": [bin_ / "ruff", "check", "."],
     "chapters": [bin_ / "nbdev_test", "--path", "nbs", "--n_workers", "2", "--do_print"],
-    "experiments, smoke run": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "tests"],
+    "experiments": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print"],
+    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations", "10", "tests"],
 }
 
 
-def main():
-    results = {}
-    for name, command in STEPS.items():
-        print(f"\n=== {name}", flush=True)
-        start = time.monotonic()
-        code = subprocess.run(list(map(str, command)), cwd=root).returncode
-        results[name] = code, time.monotonic() - start
+def run(command, **environment):
+    "Exit code and seconds of a command, in the root of the project."
+    start = time.monotonic()
+    code = subprocess.run(list(map(str, command)), cwd=root, env={**os.environ, **environment}).returncode
+    return code, time.monotonic() - start
+
+
+def working_tree():
+    "What git sees of the files here; the same where there is no git."
+    commands = (["git", "status", "--porcelain"], ["git", "diff"])
+    return [subprocess.run(c, cwd=root, capture_output=True).stdout for c in commands]
+
+
+def summary(results):
+    "One line a step, then the closing line; True if any failed."
     print("\n=== summary")
-    for name, (code, seconds) in results.items():
-        print(f"  {'passed' if code == 0 else 'FAILED'}  {seconds:5.0f} s  {name}")
+    for name, (code, seconds) in results.items(): print(f"  {'passed' if code == 0 else 'FAILED'}  {seconds:5.0f} s  {name}")
     failed = sum(code != 0 for code, _ in results.values())
     print(f"{len(results) - failed} passed, {failed} failed")
     return bool(failed)
+
+
+def main():
+    results, before = {}, working_tree()
+    for name, command in STEPS.items():
+        print(f"\n=== {name}", flush=True)
+        results[name] = run(command, **ONE_THREAD)
+    changed = working_tree() != before
+    if changed: subprocess.run(["git", "status", "--short"], cwd=root)
+    results["no file of the project changed"] = int(changed), 0
+    return summary(results)
 
 
 if __name__ == "__main__":

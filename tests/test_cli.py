@@ -1,6 +1,10 @@
-"""The installed command as a user calls it: in a process of its own, in an empty folder."""
+"""The installed command as a user calls it, in an empty folder: its training in a process of its own, the rest here, which is faster."""
+import contextlib
+import errno
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +25,20 @@ def textclf(cwd, *args, code=0):
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "WANDB_MODE": "offline", "COLUMNS": "200"})
     assert done.returncode == code, done.stderr[-3000:]
     return done
+
+
+def here(cwd, *args, code=0):
+    "The same call in this process; returns what it printed."
+    before, out, argv = os.getcwd(), io.StringIO(), sys.argv
+    try:
+        os.chdir(cwd)
+        sys.argv = ["textclf", *map(str, args)]
+        with contextlib.redirect_stdout(out), pytest.raises(SystemExit) as stopped: main()
+    finally:
+        os.chdir(before)
+        sys.argv = argv
+    assert (stopped.value.code or 0) == code, out.getvalue()
+    return out.getvalue()
 
 
 @pytest.fixture
@@ -58,9 +76,11 @@ def test_own_csv_from_file_to_prediction(trained):
     out = textclf(trained, "predict", "experiments/finetuning/mine", "Draw the points.", "the sine of it").stdout
     assert [line.split("\t")[0] for line in out.splitlines()] == ["plots", "maths"]
     rows(2).drop(columns="label").to_csv(trained / "new.csv", index=False)
-    answers = textclf(trained, "predict", "mine", "--file", "new.csv").stdout.splitlines()
+    answers = here(trained, "predict", "mine", "--file", "new.csv", "--device", "cpu").splitlines()
     assert answers[0] == "text,predicted,probability" and len(answers) == 5
-    assert "f1_macro" in textclf(trained, "eval", "mine").stdout
+    assert "f1_macro" in here(trained, "eval", "mine")
+    listed = [line.split() for line in here(trained, "runs").splitlines()]
+    assert ["finetuning", "mine", "finished", "mha", "f1_macro"] in [x[:5] for x in listed]
 
 
 def test_the_run_directory_keeps_its_contract(trained):
@@ -155,11 +175,12 @@ def test_a_damaged_record_is_told(trained, mistake, tmp_path):
     assert "run.json is damaged" in mistake(tmp_path, "train", "x")
 
 
-def test_a_baseline_that_failed_can_be_fitted_again(trained):
-    textclf(trained, "baseline", "words", *sets("data.corpus=mine.csv", "baseline.min_df=100000"), code=2)
-    textclf(trained, "baseline", "words", *sets("data.corpus=mine.csv"))
-    answers = [textclf(trained, "predict", f"experiments/baseline/{p}", "Draw the points.").stdout for p in ("words", "words/model")]
+def test_a_baseline_that_failed_can_be_fitted_again(trained, mistake):
+    assert "min_df" in mistake(trained, "baseline", "words", *sets("data.corpus=mine.csv", "baseline.min_df=100000"))
+    here(trained, "baseline", "words", *sets("data.corpus=mine.csv"))
+    answers = [here(trained, "predict", f"experiments/baseline/{p}", "Draw the points.") for p in ("words", "words/model")]
     assert answers[0] == answers[1] and answers[0].startswith("plots")
+    assert "f1_macro" in here(trained, "eval", "words")
 
 
 def test_a_label_unseen_in_training_is_named(trained, mistake):
@@ -170,3 +191,61 @@ def test_a_label_unseen_in_training_is_named(trained, mistake):
 
 def test_in_a_process_of_its_own_a_mistake_leaves_with_code_2_and_no_traceback(trained):
     assert "did you mean 'epochs'" in textclf(trained, "new", "finetuning", "x", *sets("training.epoch=3"), code=2).stderr
+
+
+def test_help_and_version_load_nothing_that_takes_time():
+    "The ceiling is on modules, not on seconds: a time would hang on the machine."
+    script = "import sys\nfrom textclf_nb.use.cli import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
+    for arguments in (["--help"], ["train", "-h"], ["cost", "--help"], ["--version"]):
+        done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+        # (typer itself takes pydantic when a command has arguments)
+        heavy = {"torch", "numpy", "pandas", "yaml", "datasets", "sklearn", "matplotlib", "rich", "textclf_nb.core"}
+        assert "typer" in done.stderr.split() and not heavy & set(done.stderr.split())
+        assert "Usage" in done.stdout or done.stdout.startswith("textclf-nb ")
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EROFS", "EACCES", "ENAMETOOLONG"])
+def test_what_the_machine_refuses_is_one_line(tmp_path, mistake, monkeypatch, name):
+    def refuse(*args, **kwargs): raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)), "experiments")
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    assert name in mistake(tmp_path, "new", "finetuning", "x")
+    assert not list(tmp_path.rglob("config.yaml"))
+
+
+def test_without_a_home_the_cache_is_asked_for(tmp_path, mistake, monkeypatch):
+    def no_home(path): raise RuntimeError("Could not determine home directory.")
+    monkeypatch.delenv("TEXTCLF_CACHE", raising=False)
+    monkeypatch.setattr(Path, "expanduser", no_home)
+    assert "set HOME or TEXTCLF_CACHE" in mistake(tmp_path, "corpus", "show", "docstrings")
+
+
+def test_a_terminal_that_knows_only_ascii(tmp_path):
+    command, ascii_only = [Path(sys.executable).parent / "textclf", "runs", "--root", "żółw"], {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, env=ascii_only)
+    assert done.returncode == 0 and done.stdout.startswith(b"no runs under \\u")
+
+
+YAMLS = {   # a template, and what is said of it
+    "a key twice": ("training: {epochs: 1}\ntraining: {epochs: 2}", "stands twice"),
+    "a key that is a number": ("1: 2", "not text"),
+    "no such day": ("training: {epochs: 2024-02-30}", "training.epochs"),
+    "5,000 digits": ("training: {epochs: " + "9" * 5000 + "}", "bad.yaml"),
+    "deep nesting": ("a: " + "[" * 20000, "nested too deeply"),
+    "a tree within itself": ("data: &x {y: *x}", "Circular"),
+    "a Python object": ("data: !!python/object/apply:os.system [ls]", "constructor"),
+}
+
+
+@pytest.mark.parametrize("name", YAMLS)
+def test_odd_yaml_is_refused_in_one_line(tmp_path, mistake, name):
+    text, says = YAMLS[name]
+    (tmp_path / "bad.yaml").write_text(text)
+    assert says in mistake(tmp_path, "new", "finetuning", "x", "--template", "bad.yaml")
+
+
+def test_a_name_shared_by_two_kinds_asks_for_the_kind(trained, mistake):
+    here(trained, "new", "pretraining", "mine", *sets("data.corpus=mine.csv"))
+    try:
+        assert "pretraining/mine" in mistake(trained, "eval", "mine")
+        assert "f1_macro" in here(trained, "eval", "finetuning/mine")
+    finally: shutil.rmtree(trained / "experiments/pretraining")

@@ -34,6 +34,7 @@ def one_line(
     "What a user or a machine did wrong, in one line."
     if error is None: return None
     if isinstance(error, UserError): return " ".join(str(error).splitlines())
+    if "determine home directory" in str(error): return "no home directory for the cache: set HOME or TEXTCLF_CACHE"
     rust = re.search(r"\(os error (\d+)\)", str(error))
     number = int(rust[1]) if rust else getattr(error, "errno", None)
     if number not in MACHINE: return one_line(error.__cause__)
