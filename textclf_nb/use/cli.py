@@ -6,7 +6,7 @@
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'KINDS', 'cost_app', 'OUT', 'suite_app', 'corpus_app', 'show_version', 'frame', 'main',
            'new', 'train', 'find_run', 'print_metrics', 'evaluate', 'usable', 'load_classifier', 'predict',
            'read_column', 'baseline', 'compare_runs', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error',
-           'draw_maps', 'run_row', 'list_runs', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'draw_maps', 'run_row', 'list_runs', 'find_suite', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -301,11 +301,18 @@ def list_runs(root:Path=ROOT):
 suite_app = typer.Typer(no_args_is_help=True, help="Batches of notebooks from a YAML file.")
 app.add_typer(suite_app, name="suite")
 
+def find_suite(file:Path)->Path:
+    "A suite file, given as a path or by the name of one that comes with the package."
+    import textclf_nb
+    package = Path(textclf_nb.__file__).parent   # a wheel carries experiments/ inside, a checkout has it beside the package
+    shipped = [home / "experiments" / "suites" / f"{file}.yaml" for home in (package, package.parent)]
+    return file if file.is_file() else next((f for f in shipped if f.is_file()), file)
+
 @suite_app.command("run")
-def suite_run(file:Path=typer.Argument(..., help="a suite, such as experiments/suites/demo.yaml"), root:Path=ROOT):
+def suite_run(file:Path=typer.Argument(..., help="a YAML file, or the name of a suite that comes with the package: demo"), root:Path=ROOT):
     "Execute what has not been done yet."
     from textclf_nb.lab.suites import run_suite
-    outcome = run_suite(file, root)
+    outcome = run_suite(find_suite(file), root)
     failed = {run: result for run, result in outcome.items() if not result.startswith("finished")}
     print(f"\n{len(outcome) - len(failed)} of {len(outcome)} steps finished")
     for run, result in failed.items(): print(f"  {run}: {result}")
@@ -315,7 +322,7 @@ def suite_run(file:Path=typer.Argument(..., help="a suite, such as experiments/s
 def suite_show(file:Path=typer.Argument(..., help="a suite"), root:Path=ROOT):
     "List the steps and what has become of them, without running anything."
     from textclf_nb.lab.suites import plan, run_status
-    for job in plan(file, root): print(f"{run_status(job.run_dir):12s} {job.notebook.stem:12s} {job.run_dir}")
+    for job in plan(find_suite(file), root): print(f"{run_status(job.run_dir):12s} {job.notebook.stem:12s} {job.run_dir}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #980f794a
 corpus_app = typer.Typer(no_args_is_help=True, help="Where texts come from.")
