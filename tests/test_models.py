@@ -4,13 +4,19 @@ import itertools
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertForMaskedLM
+from transformers.models.t5.modeling_t5 import T5Attention
 
-from textclf_nb.attention import available_attention
+from textclf_nb.attention import attention_class, available_attention, build_attention
+from textclf_nb.attention.base import Attention, available_implementations
 from textclf_nb.core import UserError
-from textclf_nb.model.encoder import EncoderConfig, compile_layers
-from textclf_nb.model.heads import POOLINGS
-from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, load_bert
+from textclf_nb.model.encoder import MLP, Embeddings, EncoderConfig, MultiHeadAttention, build_block, compile_layers
+from textclf_nb.model.heads import POOLINGS, ClassificationHead, MLMHead
+from textclf_nb.model.models import (
+    ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, flops_per_token, load_bert,
+)
+from textclf_nb.model.positions import LearnedPositions, RelativeBias, distance_bucket
 
 KINDS, POSITIONS, NORMS = available_attention(), ("rope", "sinusoidal", "learned", "relative", "none"), ("post", "pre")
 LENGTHS = torch.tensor([[19], [7], [1]])
@@ -196,3 +202,71 @@ def test_untied_decoder_of_bert():
     load_bert(untied, theirs)
     ids = torch.arange(1, 11)[None]
     torch.testing.assert_close(untied(ids).logits, theirs(ids).logits, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("buckets, longest", [(32, 128), (8, 20), (64, 256)])
+def test_buckets_are_those_of_t5(buckets, longest):
+    d = torch.arange(-300, 301)
+    assert torch.equal(distance_bucket(d, buckets, longest), T5Attention._relative_position_bucket(d, True, buckets, longest))
+
+
+@pytest.mark.parametrize("kinds", [["favor", "mha"], ["mha", "lsh"], ["lsh", "lsh", "mha"]])
+def test_a_pattern_repeats_over_the_layers_and_survives_a_file(kinds, tmp_path):
+    ids, mask, labels = batch()
+    model = lively(TransformerForSequenceClassification(config(num_layers=5, attention={"kind": kinds, "num_heads": 4}))).eval()
+    cores = [b.attention.core for b in model.encoder.blocks]
+    assert [c.kind for c in cores] == [kinds[i % len(kinds)] for i in range(5)]
+    assert [len(b.attention.qkv.weight) for b in model.encoder.blocks] == [64 if c.shared_qk else 96 for c in cores]
+    assert len({c.seed for c in cores}) == 5
+    model.save_pretrained(tmp_path)
+    again = type(model).from_pretrained(tmp_path).eval()
+    assert again.config.architecture.attention.kind == kinds and torch.equal(again(ids, mask).logits, model(ids, mask).logits)
+    model.train()(ids, mask, labels).loss.backward()
+    assert all(p.grad.isfinite().all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("kind, message", [(["mha"] * 3, "lists 3 mechanisms for num_layers = 2"), ([], "lists no mechanism"),
+                                           (["mha", "flash"], "flash")])
+def test_a_wrong_pattern_is_refused(kind, message):
+    with pytest.raises(UserError, match=message): ModelConfig.parse({"architecture": {"num_layers": 2, "attention": {"kind": kind}}})
+
+
+def test_no_module_holds_memory_as_it_was_found():
+    "PyTorch fills what it hands out uninitialised with NaN: a weight that a constructor forgets would show."
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        assert torch.empty(3).isnan().all()
+        modules = [nn_module() for nn_module in (
+            lambda: MLP(8, 16), lambda: MLMHead(8, 50, tied=False), lambda: ClassificationHead(8), lambda: LearnedPositions(9, 8),
+            lambda: RelativeBias(4), lambda: Embeddings(config(pos="learned").architecture),
+            *(lambda k=k: MultiHeadAttention(8, build_attention(k, 4, 2), qk_norm=True) for k in KINDS),
+            *(lambda k=k: build_block(config(k).architecture) for k in KINDS))]
+    finally: torch.use_deterministic_algorithms(False)
+    for m in modules:
+        for name, x in m.state_dict().items(): assert not x.is_floating_point() or x.isfinite().all(), (type(m).__name__, name)
+
+
+def test_a_generator_goes_on_from_part_to_part():
+    a, b = MLP(8, 8, seed=3), MLP(8, 8, seed=torch.Generator().manual_seed(3))
+    assert torch.equal(a.fc1.weight, b.fc1.weight) and not torch.equal(a.fc1.weight, a.fc2.weight)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if attention_class(k).flops is not Attention.flops])
+@pytest.mark.parametrize("length", (64, 200))
+def test_operations_by_formula_are_those_counted(kind, length):
+    """One thread, plain PyTorch, so that the counter sees all products. It does not see sorting, sums and exponentials, and a
+    formula may count whole chunks where the text ends within one: 5 % of the whole model is left for that."""
+    plain = {"implementation": "plain"} if available_implementations(kind) else {"use_native_sdpa": False} if kind == "mha" else {}
+    attention = {"num_heads": 4, "kind": kind, kind: plain}
+    model = TransformerForMaskedLM(config(max_sequence_length=256, attention=attention)).eval()
+    ids = torch.randint(1, 60, (1, length), generator=torch.Generator().manual_seed(0))
+    labels = torch.where(torch.arange(length) % 4 == 0, ids, -100)
+    with FlopCounterMode(display=False) as counter, torch.no_grad(): model(ids, labels=labels)
+    formula = flops_per_token(model, length, masked=(labels != -100).float().mean().item())
+    assert counter.get_total_flops() == pytest.approx(length * formula["total"], rel=0.05)
+
+
+def test_a_mechanism_without_formula_is_named():
+    model = TransformerForSequenceClassification(config())
+    model.encoder.blocks[1].attention.core = Attention(8, 4)
+    with pytest.raises(UserError, match="write flops"): flops_per_token(model, 10)

@@ -234,8 +234,10 @@ class _Sizes(Settings):
     pos_encoding: Literal["rope", "sinusoidal", "learned", "relative", "none"] = "rope"
     rope: RopeConfig = RopeConfig()
     relative: RelativeConfig = RelativeConfig()
-    norm: Literal["post", "pre"] = Field("post", description="LayerNorm after the residual sum (BERT) or before each sublayer")
-    gradient_checkpointing: bool = Field(False, description="recompute layers in the backward pass: less memory, more time")
+    norm: Literal["post", "pre"] = Field("post",
+        description="LayerNorm after the residual sum (BERT) or before each sublayer")
+    gradient_checkpointing: bool = Field(False,
+        description="recompute layers in the backward pass: less memory, more time")
     attention: AttentionConfig = AttentionConfig()
 
     @property
@@ -253,7 +255,8 @@ class EncoderConfig(_Sizes):
         H, named = self.attention.num_heads, len(self.attention.kinds)
         if self.inner_dim % H: raise UserError(f"attention size {self.inner_dim} is not divisible by num_heads = {H}")
         if self.pos_encoding == "rope" and self.head_dim % 2:
-            raise UserError(f"RoPE turns pairs of components: head_dim = {self.inner_dim}/{H} = {self.head_dim} must be even")
+            raise UserError(
+                f"RoPE turns pairs of components: head_dim = {self.inner_dim}/{H} = {self.head_dim} must be even")
         if self.pos_encoding == "sinusoidal" and self.embedding_dim % 2:
             raise UserError(f"embedding_dim = {self.embedding_dim} must be even for sinusoidal positions")
         if named > self.num_layers:
@@ -272,7 +275,7 @@ def _bert(layers:int, width:int, overrides:dict)->EncoderConfig:
 
 def _named_size(layers, width):
     def make(cls, **overrides): return _bert(layers, width, overrides)
-    make.__doc__ = f"BERT with {layers} layers of {width}; keyword arguments change keys, `attention={{...}}` keys of that section."
+    make.__doc__ = f"BERT with {layers} layers of {width}; keyword arguments change keys, `attention={{…}}` keys of its section."
     return classmethod(make)
 
 EncoderConfig.bert_tiny, EncoderConfig.bert_small, EncoderConfig.bert_base = (
@@ -325,7 +328,8 @@ class Embeddings(nn.Module):
     )->Tensor: # (B, N, D)
         x = self.word(input_ids)
         if self.position is not None: x = x + self.position(input_ids.shape[1])
-        if self.segment is not None: x = x + (self.segment.weight[0] if token_type_ids is None else self.segment(token_type_ids))
+        if self.segment is not None:
+            x = x + (self.segment.weight[0] if token_type_ids is None else self.segment(token_type_ids))
         return self.dropout(self.norm(x))
 
     def _keep_padding_zero(self, weight): weight.grad[self.word.padding_idx] = 0
@@ -354,11 +358,13 @@ def check_batch(
     if attention_mask is not None and attention_mask.shape != shape:
         raise UserError(f"attention_mask has shape {tuple(attention_mask.shape)}: expected that of input_ids, {shape}")
     if shape[1] > config.max_sequence_length:
-        raise UserError(f"a text of {shape[1]} tokens is longer than max_sequence_length = {config.max_sequence_length}")
+        raise UserError(
+            f"a text of {shape[1]} tokens is longer than max_sequence_length = {config.max_sequence_length}")
     if _may_look(input_ids):
         low, high = (int(x) for x in input_ids.aminmax())
         if low < 0 or high >= config.vocab_size:
-            raise UserError(f"id {low if low < 0 else high} is outside the vocabulary: ids go from 0 to {config.vocab_size - 1}")
+            raise UserError(
+                f"id {low if low < 0 else high} is outside the vocabulary: ids go from 0 to {config.vocab_size - 1}")
 
 # %% ../../nbs/2_model/09_encoder.ipynb #45db6fc9
 class Stack(nn.Module):
@@ -412,7 +418,8 @@ def compile_layers(
     "Have the layers compiled, but for their mechanisms, when they are first used."
     compilers = [os.environ.get("CXX", "g++"), "clang++", "c++", "cl"]
     if backend == "inductor" and next(encoder.parameters()).is_cpu and not any(map(shutil.which, compilers)):
-        raise UserError("compiling for a CPU needs a C++ compiler and found none: install g++ or clang++, or leave compile: false")
+        raise UserError(
+            "compiling for a CPU needs a C++ compiler and found none: install g++ or clang++, or leave compile: false")
     # rotations stay as they are
     warnings.filterwarnings("ignore", message="Torchinductor does not support code generation for complex")
     for block in encoder.blocks:

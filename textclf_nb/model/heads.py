@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['POOLINGS', 'IGNORED', 'mean_pool', 'max_pool', 'min_pool', 'cls_pool', 'mean_step_pool', 'ClassificationHeadConfig',
-           'MLMHeadConfig', 'ClassificationHead', 'pool_windows', 'MLMHead', 'masked_lm_loss']
+           'MLMHeadConfig', 'ClassificationHead', 'pool_windows', 'MLMHead', 'mean_nll', 'masked_lm_loss']
 
 # %% ../../nbs/2_model/10_heads.ipynb #c74beae4
 import math
@@ -28,6 +28,7 @@ def mean_pool(
     m = mask.to(hidden.dtype)
     return (m[:, None] @ hidden)[:, 0] / m.sum(1, keepdim=True).clamp_min(1)
 
+# %% ../../nbs/2_model/10_heads.ipynb #cff9d7ea
 def max_pool(hidden:Tensor, mask:Tensor)->Tensor:
     "Largest value of each feature over the tokens that there are (thesis, 2.11)."
     best = hidden.masked_fill(~mask[..., None], -math.inf).amax(1)
@@ -58,16 +59,20 @@ class ClassificationHeadConfig(Settings):
     num_labels: int = Field(2, ge=2)
     pooling: Literal["cls", "mean", "max", "min", "mean_step"] = "mean"
     pooling_step: int = Field(4, ge=1, description="of mean_step: every how many tokens")
-    pooler_type: Literal["bert", "roberta"] | None = Field("bert", description="the layer between pooled vector and logits")
+    pooler_type: Literal["bert", "roberta"] | None = Field("bert",
+        description="the layer between pooled vector and logits")
     classifier_dropout: float = Field(0.1, ge=0, lt=1)
-    window_pooling: Literal["mean", "max"] = Field("mean", description="of the logits of a text's windows (tokenizer.windows)")
+    window_pooling: Literal["mean", "max"] = Field("mean",
+        description="of the logits of a text's windows (tokenizer.windows)")
 
+# %% ../../nbs/2_model/10_heads.ipynb #170f883b
 class MLMHeadConfig(Settings):
     "Section `mlm_head` (thesis, table 2.6)."
     tie_mlm_weights: bool = Field(True, description="the decoder uses the word embeddings")
     mask_p: float = Field(0.15, gt=0, lt=1, description="share of tokens to predict")
     mask_token_p: float = Field(0.8, ge=0, le=1, description="of those, share replaced by [MASK]")
-    random_token_p: float = Field(0.1, ge=0, le=1, description="of those, share replaced by a random token; the rest stays")
+    random_token_p: float = Field(0.1, ge=0, le=1,
+        description="of those, share replaced by a random token; the rest stays")
 
     @model_validator(mode="after")
     def _shares(self):
@@ -136,14 +141,23 @@ class MLMHead(nn.Module):
 # %% ../../nbs/2_model/10_heads.ipynb #3aa88967
 IGNORED = -100 # the label of a token that is not to be predicted
 
+def mean_nll(
+    logits:Tensor, # (M, C)
+    labels:Tensor, # (M,) long, −100 for a row without label
+    label_smoothing:float=0.0,
+)->Tensor: # a scalar
+    "Mean cross-entropy (negative log-likelihood) over the labelled rows; 0 if there is none."
+    total = F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum", label_smoothing=label_smoothing)
+    return total / (labels != IGNORED).sum().clamp_min(1)
+
+# %% ../../nbs/2_model/10_heads.ipynb #24d14473
 def masked_lm_loss(
     head:MLMHead,
     hidden:Tensor, # (B, N, D)
     words:Tensor, # (V, D), the word vectors
     labels:Tensor, # (B, N) long, −100 where nothing is to be predicted
-): # loss (a scalar; 0 if nothing is to be predicted) and logits (M, V) of the M tokens chosen, in reading order
+)->tuple[Tensor,Tensor]: # loss, a scalar (0 if nothing is to be predicted); logits (M, V) of the M tokens as they are read
     "Mean cross-entropy over the tokens to predict, computing only their logits."
     chosen = labels != IGNORED
     logits = head(hidden[chosen], words)
-    wanted = labels[chosen]
-    return F.cross_entropy(logits, wanted, reduction="sum") / max(len(wanted), 1), logits
+    return mean_nll(logits, labels[chosen]), logits

@@ -85,7 +85,8 @@ class LearnedPositions(nn.Module):
 
     def forward(self, n:int)->Tensor: # (n, D)
         if n > len(self.weight):
-            raise UserError(f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: learned positions end there")
+            raise UserError(
+                f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: learned positions end there")
         return self.weight[:n]
 
 # %% ../../nbs/2_model/08_positions.ipynb #1cb03ec4
@@ -137,7 +138,8 @@ class RelativeConfig(Settings):
         if self.kind == "buckets" and self.num_buckets % 2:
             raise ValueError(f"num_buckets = {self.num_buckets} must be even: half for each direction")
         if self.kind == "buckets" and self.max_distance <= self.num_buckets // 4:
-            raise ValueError(f"max_distance = {self.max_distance} must exceed a quarter of num_buckets = {self.num_buckets}")
+            raise ValueError(
+                f"max_distance = {self.max_distance} must exceed a quarter of num_buckets = {self.num_buckets}")
         return self
 
 # %% ../../nbs/2_model/08_positions.ipynb #d7a4eb3d
