@@ -14,7 +14,11 @@ from textclf_nb.core import UserError
 from textclf_nb.model.encoder import MLP, Embeddings, EncoderConfig, MultiHeadAttention, build_block, compile_layers
 from textclf_nb.model.heads import POOLINGS, ClassificationHead, MLMHead
 from textclf_nb.model.models import (
-    ModelConfig, TransformerForMaskedLM, TransformerForSequenceClassification, flops_per_token, load_bert,
+    ModelConfig,
+    TransformerForMaskedLM,
+    TransformerForSequenceClassification,
+    flops_per_token,
+    load_bert,
 )
 from textclf_nb.model.positions import LearnedPositions, RelativeBias, distance_bucket
 
