@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from ..core import UserError, known_names
-from .corpora import Corpus, cache_home, cached, digest
+from ..core import UserError, cache_home, cached, digest, known_names
+from .corpora import Corpus
 from .tokenizer import WindowConfig, WordPieceTokenizer, cut, slide
 
 # %% ../../nbs/3_data/18_batches.ipynb #8b478188

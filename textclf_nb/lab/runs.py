@@ -24,8 +24,8 @@ from pydantic import Field, field_validator, model_validator
 
 from ..data.batches import as_batch, make_loader, tokenize_corpus
 from ..training.checkpoints import load_checkpoint
-from ..core import Settings, UserError, checked_name, parse_yaml, read_yaml, whole
-from ..data.corpora import Corpus, DataConfig, cache_home, columns, label_text, load_corpus, read_file
+from ..core import Settings, UserError, cache_home, checked_name, parse_yaml, read_yaml, whole
+from ..data.corpora import Corpus, DataConfig, columns, label_text, load_corpus, read_file
 from ..model.encoder import EncoderConfig
 from ..model.heads import ClassificationHeadConfig, MLMHeadConfig
 from ..training.metrics import classification_metrics, prediction_table
@@ -181,7 +181,7 @@ def open_experiment(kind, name, root="experiments", template=None, settings=None
         raise UserError(f"{run_dir} exists with other settings: choose another name, or remove it")
     return run_dir
 
-SMOKE = {"data": {"corpus": "docstrings", "limit": 300}, "tokenizer": {"vocab_size": 500, "max_length": 32},
+SMOKE = {"data": {"corpus": "docstrings", "limit": 270, "test": {"limit": 30}}, "tokenizer": {"vocab_size": 500, "max_length": 32},
     "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 32, "attention": {"num_heads": 2}},
     "training": {"epochs": 1, "batch_size": 32, "log_every": 1}, "logging": {"use_wandb": False}}
 
