@@ -184,7 +184,8 @@ def test_splits_are_exact_and_stratified(labels, seed):
     folds = min(10, np.unique(labels, return_counts=True)[1].max())
     for c in set(labels) if folds == 10 else ():
         small = (labels == c).sum() <= 2   # a class too small for three parts is learnt from
-        for part, share in zip(parts, (1, 0, 0) if small else (0.8, 0.1, 0.1)): assert abs((labels[part] == c).sum() - share*(labels == c).sum()) < 2   # each later fold is within one row
+        for part, share in zip(parts, (1, 0, 0) if small else (0.8, 0.1, 0.1)):
+            assert abs((labels[part] == c).sum() - share*(labels == c).sum()) < 2
     assert len(stratified_limit(labels, 7, seed)) == min(7, len(labels))
 
 
@@ -253,3 +254,83 @@ def test_unlabelled_lines_and_empty_folder(tmp_path):
     with pytest.raises(UserError, match="no files"): read_path(tmp_path / "empty")
     assert find_duplicates({"a": ["x", "X "]}) == {"a": 1}
     with pytest.raises(UserError, match="no rows"): columns(pd.DataFrame(columns=["text", "label"]), DataConfig(), "x")
+
+
+def test_shuffle_stays_where_a_split_has_a_file_of_its_own(tmp_path):
+    given = DataConfig.parse({"train": {"dataset_path": "a.csv"}, "val": {"dataset_path": "b.csv"}})
+    assert (given.train.shuffle, given.val.shuffle, given.test.shuffle) == (True, False, False)
+    assert not DataConfig.parse({"train": {"shuffle": False}}).train.shuffle
+
+
+def test_validation_and_test_alone_are_nothing_to_train_on(tmp_path):
+    for n in ("validation", "test"): table(tmp_path / f"{n}.csv")
+    with pytest.raises(UserError) as error: load_corpus(tmp_path)
+    assert "neither train" in one_line(error)
+    with pytest.raises(UserError) as error: corpora.three_splits({"val": pd.DataFrame(), "test": pd.DataFrame()}, DataConfig())
+    assert "nothing to train on: there are only val and test" in one_line(error)
+
+
+def test_files_that_might_both_be_train_are_not_joined(tmp_path):
+    table(tmp_path / "train-00000-of-00002.parquet")
+    table(tmp_path / "train-00001-of-00002.parquet", text=[f"other {i}" for i in range(40)])
+    assert len(read_path(tmp_path)["train"]) == 80
+    for extra in ("train-old.csv", "train.csv"):
+        table(tmp_path / extra)
+        with pytest.raises(UserError) as error: read_path(tmp_path)
+        assert "which is the train split?" in one_line(error)
+        (tmp_path / extra).unlink()
+    (tmp_path / "train-00000-of-00002.parquet").unlink()
+    with pytest.raises(UserError, match="all pieces"): read_path(tmp_path)
+
+
+def test_articles_of_two_files_keep_their_own_truth(tmp_path):
+    for name, answer in (("byarticle", "true"), ("bypublisher", "false")):
+        (tmp_path / f"articles-{name}.xml").write_text(f'<articles><article id="1"><p>{name}</p></article></articles>')
+        (tmp_path / f"ground-truth-{name}.xml").write_text(f'<articles><article id="1" hyperpartisan="{answer}" url="https://a.org"/></articles>')
+    frame = corpora.read_hyperpartisan(tmp_path)["all"]
+    assert dict(zip(frame.text, frame.label)) == {"byarticle": 1, "bypublisher": 0}
+    (tmp_path / "ground-truth-byarticle.xml").unlink()
+    with pytest.raises(UserError, match="come in pairs"): corpora.read_hyperpartisan(tmp_path)
+
+
+def test_the_corpus_does_not_hang_on_the_hash_seed(tmp_path):
+    frame = pd.DataFrame({"text": [f"text {i} of a table that is read" for i in range(60)], "label": ["1", "01", "001"]*20, "site": [f"s{i % 17}" for i in range(60)]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    code = ("import sys\nfrom textclf_nb.data.corpora import load_corpus\n"
+        "for g in (None, 'site'):\n    c = load_corpus(sys.argv[1], group_col=g)\n    print(c.card['hash'], c.label_names, c.card['near_duplicates'], c.card['known_lines'])")
+    said = {subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.csv")], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in "012"}
+    assert len(said) == 1 and "['001', '01', '1']" in said.pop()
+
+
+def test_odd_labels_come_through(tmp_path):
+    odd = ["a\u2028b", "line\nbreak", "\\ud800", "L"*20_000]
+    frame = pd.DataFrame({"text": [f"text number {i}" for i in range(80)], "label": odd*20})
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    assert set(load_corpus(tmp_path / "odd.csv").label_names) == set(odd)
+    lines = [json.dumps({"text": f"t {i}", "label": ["\ud800", "x"][i % 2]}) for i in range(40)]
+    (tmp_path / "half.jsonl").write_text("\n".join(lines), encoding="ascii")
+    assert load_corpus(tmp_path / "half.jsonl").label_names == ["\\ud800", "x"]
+    paths = {n: {"dataset_path": str(table(tmp_path / f"{n}.csv"))} for n in ("train", "val")}
+    paths["test"] = {"dataset_path": str(table(tmp_path / "test.csv", label="L\u2028"*10_000))}
+    with pytest.raises(UserError) as error: load_corpus(DataConfig.parse(paths))
+    assert len(one_line(error)) < 500 and "\u2028" not in str(error.value)
+
+
+def test_input_ids_that_are_none(tmp_path):
+    pd.DataFrame({"input_ids": [[2, 5, 3]]*40}).to_parquet(tmp_path / "bare.parquet")
+    with pytest.raises(UserError, match="data.label_col: null"): load_corpus(tmp_path / "bare.parquet")
+    assert load_corpus(tmp_path / "bare.parquet", label_col=None).splits["train"][0]["input_ids"] == [2, 5, 3]
+    table(tmp_path / "both.csv", input_ids="2 5 3")   # texts are there: they are read
+    assert "text" in load_corpus(tmp_path / "both.csv").splits["train"].column_names
+    pd.DataFrame({"input_ids": ["2 5 3"]*40, "label": ["a", "b"]*20}).to_csv(tmp_path / "strings.csv", index=False)
+    with pytest.raises(UserError, match="must be lists of token numbers"): load_corpus(tmp_path / "strings.csv")
+
+
+def test_a_workbook_that_is_none(tmp_path):
+    pytest.importorskip("openpyxl")
+    good = table(tmp_path / "good.xlsx").read_bytes()
+    for bad in (b"", b"PK\x03\x04", good[:len(good)//2], good.replace(b"xl/workbook.xml", b"xl/wurkbook.xml"), b"\xd0\xcf\x11\xe0" + bytes(600)):
+        (tmp_path / "bad.xlsx").write_bytes(bad)
+        with pytest.raises(UserError) as error: load_corpus(tmp_path / "bad.xlsx")
+        assert "not a workbook" in one_line(error)

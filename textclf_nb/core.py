@@ -4,20 +4,25 @@
 
 # %% auto #0
 __all__ = ['MACHINE', 'PALETTE', 'UserError', 'one_line', 'known_names', 'Settings', 'parse_yaml', 'read_yaml', 'checked_name',
-           'whole', 'set_style', 'save_figure']
+           'whole', 'cache_home', 'digest', 'is_sound', 'cached', 'set_style', 'save_figure']
 
 # %% ../nbs/00_core.ipynb #63da1fb7
 import difflib
 import errno
+import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
+import warnings
+import zlib
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 # %% ../nbs/00_core.ipynb #3703f215
@@ -159,6 +164,48 @@ def whole(
             if before.exists(): os.replace(before, path)
             raise
     finally: shutil.rmtree(room, ignore_errors=True)
+
+# %% ../nbs/00_core.ipynb #67413f9e
+def cache_home()->Path:
+    "Where built corpora are kept: `$TEXTCLF_CACHE`, else `~/.cache/textclf_nb`."
+    return Path(os.environ.get("TEXTCLF_CACHE") or "~/.cache/textclf_nb").expanduser()
+
+def digest(*parts)->str: # sixteen hex digits
+    "A key that changes when any part does."
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+def _crc(path:Path)->int:
+    "CRC-32 of a file, read in pieces."
+    crc = 0
+    with open(path, "rb") as f:
+        while part := f.read(1 << 24): crc = zlib.crc32(part, crc)
+    return crc
+
+def is_sound(folder:Path)->bool:
+    "Whether a cached folder is there and holds what was written."
+    try: manifest = json.loads((folder/"manifest.json").read_text())
+    except (OSError, ValueError): return False
+    return isinstance(manifest, dict) and all((folder/n).is_file() and _crc(folder/n) == crc for n, crc in manifest.items())
+
+# %% ../nbs/00_core.ipynb #31ca53ae
+def cached(
+    folder:Path, # where the result is kept; its name is the key
+    build:Callable[[Path], None], # writes the files into the folder that it is given
+)->Path: # the same folder, sound
+    "A folder that is built if it is missing, and built again if it is damaged."
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if is_sound(folder): return folder
+            if folder.exists(): warnings.warn(f"{folder} is damaged: building it again", stacklevel=2)
+            with whole(folder) as tmp:
+                tmp.mkdir()
+                build(tmp)
+                (tmp/"manifest.json").write_text(json.dumps({f.name: _crc(f) for f in sorted(tmp.iterdir())}))
+            return folder
+    except OSError as e:
+        if e.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT): raise
+        raise UserError(f"{folder.parent}: cannot write the cache ({e.strerror}): set TEXTCLF_CACHE to a folder with room") from None
 
 # %% ../nbs/00_core.ipynb #5309e1ab
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]

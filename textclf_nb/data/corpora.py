@@ -6,13 +6,13 @@
 __all__ = ['LIBRARIES', 'ALIKE', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 'KEYWORDS', 'SplitConfig', 'TrainSplitConfig',
            'DataConfig', 'Corpus', 'library_root', 'library_version', 'labelled_files', 'strip_names', 'docstrings_in',
            'module_in', 'harvest', 'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines',
-           'word_runs', 'sketch', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'first_line', 'reader',
-           'read_text', 'read_table', 'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors',
-           'read_file', 'read_classes', 'read_path', 'label_text', 'label_order', 'columns', 'refuse_twins', 'read_hub',
-           'pinned', 'register_corpus', 'available_corpora', 'embedded', 'docstrings', 'modules', 'Recipe',
-           'recipe_files', 'follow', 'register_recipe', 'on_topic', 'read_hyperpartisan', 'publisher', 'find_source',
-           'number_groups', 'three_splits', 'limited', 'number_labels', 'content_hash', 'load_corpus', 'text_lengths',
-           'length_statistics', 'class_balance', 'plot_corpus']
+           'word_runs', 'jaccard', 'sketch', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'first_line',
+           'reader', 'read_text', 'read_table', 'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors',
+           'read_file', 'read_classes', 'split_files', 'read_path', 'label_text', 'label_order', 'shown', 'columns',
+           'refuse_twins', 'read_hub', 'pinned', 'register_corpus', 'available_corpora', 'embedded', 'docstrings',
+           'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic', 'read_hyperpartisan',
+           'publisher', 'find_source', 'number_groups', 'three_splits', 'limited', 'number_labels', 'content_hash',
+           'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
 import ast
@@ -255,43 +255,49 @@ def known_lines(texts:dict[str, Iterable[str]], least:int=40)->dict[str, float]:
 # %% ../../nbs/3_data/16_corpora.ipynb #260b1c3c
 ALIKE = 1/3  # Jaccard: texts of equal length that share half of their runs of five words
 
-def word_runs(text:str, run:int=5, most:int=20_000)->list[int]: # 32-bit hashes
+def word_runs(text:str, run:int=5, most:int=20_000)->np.ndarray: # 32-bit hashes, ascending
     "The runs of `run` words in the first `most` characters, hashed; of a shorter text its words, or itself."
     text = text[:most].lower()
     words = np.array([zlib.crc32(w.encode()) for w in re.findall(r"\w+", text)] or [zlib.crc32(text.encode())], np.uint64)
-    n = max(1, len(words) - run + 1)
-    mixed = np.zeros(n, np.uint64)
-    for part in (words[i:i+n] for i in range(min(run, len(words)))): mixed = mixed * np.uint64(1_000_003) + part
-    return np.unique(mixed >> np.uint64(32) ^ mixed & np.uint64(0xFFFFFFFF)).tolist()
+    n, mixed = max(1, len(words) - run + 1), np.zeros(1, np.uint64)
+    for i in range(min(run, len(words))): mixed = (mixed + words[i:i+n]) * np.uint64(6364136223846793005)   # Knuth's multiplier
+    return np.unique(mixed >> np.uint64(32))
+
+def jaccard(x:np.ndarray, y:np.ndarray)->float:
+    "How alike two sets of runs are: 0 nothing in common, 1 the same."
+    both = len(np.intersect1d(x, y, assume_unique=True))
+    return both / (len(x) + len(y) - both)
 
 _blank = MinHash(128, seed=1, hashfunc=lambda x: x)  # drawing 128 hash functions takes longer than using them: once
 
-def sketch(text:str)->MinHash:
-    "128 numbers that agree with another text's as often as the two texts' runs of words do."
+def sketch(runs:np.ndarray)->MinHash:
+    "128 numbers, each the same as another set's with the probability J."
     numbers = _blank.copy()
-    numbers.update_batch(word_runs(text))
+    numbers.update_batch(runs.tolist())
     return numbers
 
 # %% ../../nbs/3_data/16_corpora.ipynb #eba88fbf
 class NearIndex:
-    "Texts by their sketch: which of them is near another?"
-    def __init__(self): self.lsh, self.sketches = MinHashLSH(threshold=ALIKE, num_perm=128, params=(20, 2)), []
+    "Texts by the runs of words in them: is one of them near another?"
+    def __init__(self): self.lsh, self.runs = MinHashLSH(threshold=ALIKE, num_perm=128, params=(20, 2)), []
 
-    def add(self, numbers:MinHash):
-        self.lsh.insert(len(self.sketches), numbers, check_duplication=False)
-        self.sketches.append(numbers)
+    def add(self, text:str):
+        "Remember a text."
+        runs = word_runs(text)
+        self.lsh.insert(len(self.runs), sketch(runs), check_duplication=False)
+        self.runs.append(runs)
 
-    def has(self, numbers:MinHash)->bool:
+    def has(self, text:str)->bool:
         "Whether a text with `ALIKE` or more in common was added."
-        return any(self.sketches[i].jaccard(numbers) >= ALIKE for i in self.lsh.query(numbers))
+        runs = word_runs(text)
+        return any(jaccard(self.runs[i], runs) >= ALIKE for i in self.lsh.query(sketch(runs)))
 
 def drop_near(frame:pd.DataFrame)->pd.DataFrame:
     "Rows without those whose text is a near-duplicate of one that stays."
     index, keep = NearIndex(), []
     for text in tqdm(frame.text, "looking for near-duplicates", delay=2, mininterval=1, leave=False):
-        numbers = sketch(text)
-        keep.append(not index.has(numbers))
-        if keep[-1]: index.add(numbers)
+        keep.append(not index.has(text))
+        if keep[-1]: index.add(text)
     return frame[keep].reset_index(drop=True)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #1db3e6cd
@@ -303,10 +309,9 @@ def find_near(
     rng, found, seen = np.random.default_rng(0), {}, {}
     for name, rows in texts.items():
         if len(rows) > most: rows = [rows[i] for i in np.sort(rng.permutation(len(rows))[:most])]
-        sketches = [sketch(t) for t in rows]
-        found |= {f"{other}/{name}": sum(map(index.has, sketches)) for other, index in seen.items()}
+        found |= {f"{other}/{name}": sum(map(index.has, rows)) for other, index in seen.items()}
         seen[name] = NearIndex()
-        if name != "test": [seen[name].add(x) for x in sketches]   # nothing is looked for in the last one
+        for text in rows if name != "test" else (): seen[name].add(text)   # nothing is looked for in the last one
     return {n: v for n, v in found.items() if v}
 
 def check_leaks(texts:dict[str, list[str]], key:str, most:int=30_000)->dict: # entries of a card
@@ -378,7 +383,7 @@ def read_xlsx(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "The first sheet of a workbook."
     try: return pd.read_excel(path, dtype=str, keep_default_na=False)
     except ImportError: raise UserError(f"{path}: reading .xlsx needs one more package: pip install openpyxl, or save it as CSV") from None
-    except (ValueError, zlib.error, KeyError, OSError) as e: raise UserError(f"{path}: not a workbook ({e})") from None
+    except Exception as e: raise UserError(f"{path}: not a workbook ({first_line(e)})") from None  # zip, XML and openpyxl: each has its own
 
 # %% ../../nbs/3_data/16_corpora.ipynb #5e155fc1
 @reader(".pt")
@@ -409,15 +414,25 @@ def read_classes(folder:Path, encoding:str="utf-8")->pd.DataFrame:
     found = [(read_text(f, encoding), c.name) for c in sorted(folder.iterdir()) if c.is_dir() for f in sorted(c.glob("*.txt"))]
     return pd.DataFrame(found, columns=["text", "label"], dtype=object)
 
+def split_files(folder:Path)->dict[str, list[Path]]: # by split
+    "Files or folders named after splits; several for one split only if they are numbered pieces, all of them there."
+    found = {}
+    for e in sorted(folder.iterdir()):
+        split = SPLIT_NAMES.get(re.split(r"[-_.]", e.name.lower())[0])
+        if split and (e.is_dir() or e.suffix.lower() in READERS): found.setdefault(split, []).append(e)
+    for split, files in found.items():
+        pieces = [re.search(r"-(\d+)-of-(\d+)\.", f.name) for f in files]
+        whole = all(pieces) and [int(p[1]) for p in pieces] == list(range(int(pieces[0][2])))
+        if not whole and (len(files) > 1 or all(pieces)):
+            raise UserError(f"{folder}: {', '.join(f.name for f in files[:4])}: which is the {split} split? One file is needed, or all pieces 00000-of-0000n")
+    return found
+
 def read_path(path:Path, encoding:str="utf-8")->dict[str, pd.DataFrame]: # by split; "all" if it is not split
     "A file, a folder with a file or a folder per split, or a folder per class."
     if path.is_file(): return {"all": read_file(path, encoding)}
-    entries, found = sorted(path.iterdir()), {}
-    for e in entries:
-        split = SPLIT_NAMES.get(re.split(r"[-_.]", e.name.lower())[0])
-        if split and e.is_dir(): found.setdefault(split, []).append(read_classes(e, encoding))
-        elif split and e.suffix.lower() in READERS: found.setdefault(split, []).append(read_file(e, encoding))
-    if "train" in found: return {n: pd.concat(found[n], ignore_index=True) for n in ("train", "val", "test") if n in found}
+    found, entries = split_files(path), sorted(path.iterdir())
+    def read(e): return read_classes(e, encoding) if e.is_dir() else read_file(e, encoding)
+    if "train" in found: return {n: pd.concat(map(read, found[n]), ignore_index=True) for n in ("train", "val", "test") if n in found}
     tables = [e for e in entries if e.suffix.lower() in READERS]
     if len(tables) == 1: return {"all": read_file(tables[0], encoding)}
     if len(frame := read_classes(path, encoding)): return {"all": frame}
@@ -427,13 +442,18 @@ def read_path(path:Path, encoding:str="utf-8")->dict[str, pd.DataFrame]: # by sp
 def label_text(x)->str: # "" where there is none
     "A label as a string."
     if x is None or x is pd.NA or x != x: return ""
-    x = str(x).strip()
+    x = str(x).strip().encode("utf-8", "backslashreplace").decode()  # half a character has no UTF-8: shown as its code
     return x[:-2] if re.fullmatch(r"-?\d+\.0", x) else x
 
 def label_order(labels:Iterable[str])->list[str]:
     "Distinct labels, by number if all are whole numbers, else by letter."
     labels = set(labels)
-    return sorted(labels, key=int) if all(re.fullmatch(r"-?\d+", x) for x in labels) else sorted(labels)
+    whole = all(re.fullmatch(r"-?\d{1,18}", x) for x in labels)
+    return sorted(labels, key=lambda x: (int(x), x) if whole else x)  # 1 and 01 are two labels, always in this order
+
+def shown(x, most:int=60)->str:
+    "A foreign string for a message: quoted, what cannot be seen as its code, no longer than `most`."
+    return r if len(r := repr(x)) <= most else f"{r[:most - 2]}…{r[-1]}"
 
 # %% ../../nbs/3_data/16_corpora.ipynb #3200ae6f
 def columns(
@@ -442,7 +462,7 @@ def columns(
     where:str, # for messages
 )->pd.DataFrame: # text (or input_ids), label, and id and group if there are such
     "The columns that matter, every row with text and label."
-    if "input_ids" in frame: return frame.assign(label=frame.label.map(label_text))
+    if "input_ids" in frame and config.text_col not in frame: return _id_rows(frame, config, where)
     for c in (config.text_col, config.label_col, config.id_col, config.group_col):
         if c and c not in frame.columns:
             hint = " (data.label_col: null if the texts have no labels)" if c == config.label_col else ""
@@ -451,6 +471,14 @@ def columns(
     if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)
     return _rows(out, config, where)
+
+def _id_rows(frame, config, where):
+    "Rows of token numbers, each a list of whole ones."
+    good = frame.input_ids.map(lambda x: isinstance(x, (list, np.ndarray)) and len(x) > 0 and all(isinstance(i, (int, np.integer)) and i >= 0 for i in x))
+    if not len(frame): raise UserError(f"{where}: no rows")
+    if not good.all(): raise UserError(f"{where}: input_ids must be lists of token numbers, row {int(np.argmin(good))} (from 0) is not; is a column {config.text_col!r} of texts missing?")
+    if config.label_col and config.label_col not in frame: raise UserError(f"{where}: no column {config.label_col!r} (data.label_col: null if the rows have no labels)")
+    return pd.DataFrame({"input_ids": frame.input_ids.map(list), "label": frame[config.label_col].map(label_text) if config.label_col else ""}, dtype=object)
 
 def _rows(frame, config, where):
     "Refuse rows without text or label, or leave them out."
@@ -497,6 +525,7 @@ def read_hub(
     frames = {}
     for split, rows in data.items():
         if SPLIT_NAMES.get(split) is None: continue
+        if SPLIT_NAMES[split] in frames: raise UserError(f"{name}: two splits are meant for {SPLIT_NAMES[split]}; there are: {', '.join(data)}")
         if keep: rows = rows.filter(keep, input_columns=[text_col])
         named = {c: f.names for c, f in rows.features.items() if hasattr(f, "names")}
         frames[SPLIT_NAMES[split]] = rows.to_pandas().assign(**{c: [n[i] if i >= 0 else None for i in rows[c]] for c, n in named.items()})
@@ -631,16 +660,20 @@ def read_hyperpartisan(path:Path, encoding:str="utf-8")->dict[str, pd.DataFrame]
     "SemEval 2019 task 4 as published (articles*.xml, ground-truth*.xml), or a folder of tables."
     articles, truths = (sorted(path.glob(f"{n}*.xml")) if path.is_dir() else [] for n in ("articles", "ground-truth"))
     if not articles: return read_path(path, encoding)
-    truth = {a.get("id"): a for f in truths for _, a in ET.iterparse(f) if a.tag == "article"}
     rows = []
-    for f in articles:
-        for _, a in ET.iterparse(f):
-            if a.tag != "article" or a.get("id") not in truth: continue
-            t = truth[a.get("id")]
-            text = "\n".join("".join(p.itertext()).strip() for p in a) or "".join(a.itertext())
-            rows.append((text, int(t.get("hyperpartisan") == "true"), t.get("url")))
-            a.clear()  # 750,000 articles do not stay in memory
+    for f in articles:   # each with its own truth: numbers begin anew in every file
+        answers = f.with_name(f.name.replace("articles", "ground-truth", 1))
+        if answers not in truths: raise UserError(f"{f}: no {answers.name} beside it: articles and their ground truth come in pairs")
+        rows += _articles(f, {a.get("id"): a for _, a in ET.iterparse(answers) if a.tag == "article"})
     return {"all": pd.DataFrame(rows, columns=["text", "label", "url"], dtype=object)}
+
+def _articles(path, truth):
+    "Text, label and address of the articles of one file."
+    for _, a in ET.iterparse(path):
+        if a.tag != "article" or (t := truth.get(a.get("id"))) is None: continue
+        text = "\n".join("".join(p.itertext()).strip() for p in a) or "".join(a.itertext())
+        yield text, int(t.get("hyperpartisan") == "true"), t.get("url")
+        a.clear()  # 750,000 articles do not stay in memory
 
 def publisher(frame:pd.DataFrame)->pd.Series:
     "The site of each article, or the row itself where there is no address."
@@ -681,6 +714,7 @@ def number_groups(frames:dict[str, pd.DataFrame])->dict[str, pd.DataFrame]: # wi
 def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]: # train, val, test
     "Cut from train what is not given, then take the subsets that are asked for."
     rest = frames.get("all", frames.get("train"))
+    if rest is None: raise UserError(f"nothing to train on: there are only {' and '.join(frames)}; a training split is needed, or one table to be split")
     wanted = ["train", *(n for n in ("val", "test") if n not in frames)]
     shares = [s for n, s in zip(("train", "val", "test"), config.split) if n in wanted]
     parts = split_rows(rest.label, shares, config.split_seed, rest.group if "group" in rest else None) if len(wanted) > 1 else [np.arange(len(rest))]
@@ -708,10 +742,10 @@ def number_labels(
     seen = set(frames["train"].label)
     if seen == {""}: return [], {n: [-1]*len(f) for n, f in frames.items()}
     names = [n for n in names if n in seen] if seen <= set(names) else label_order(seen)
-    if len(names) < 2: raise UserError(f"{where}: one class only, {names[0]!r}: two or more are needed, or data.label_col: null for pretraining")
+    if len(names) < 2: raise UserError(f"{where}: one class only, {shown(names[0])}: two or more are needed, or data.label_col: null for pretraining")
     for split, f in frames.items():
         strange = sorted(set(f.label) - seen)
-        if strange: raise UserError(f"{where}: label {strange[0]!r} of the {split} split is not among the training split's: {', '.join(names[:12])}")
+        if strange: raise UserError(f"{where}: label {shown(strange[0])} of the {split} split is not among the training split's: {shown(', '.join(names[:12]), 300)[1:-1]}")
     number = {n: i for i, n in enumerate(names)}
     return names, {n: [number[x] for x in f.label] for n, f in frames.items()}
 

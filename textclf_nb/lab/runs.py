@@ -24,7 +24,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..data.batches import as_batch, make_loader, tokenize_corpus
 from ..training.checkpoints import load_checkpoint
-from ..core import Settings, UserError, cache_home, checked_name, parse_yaml, read_yaml, whole
+from ..core import Settings, UserError, cache_home, cached, checked_name, parse_yaml, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, columns, label_text, load_corpus, read_file
 from ..model.encoder import EncoderConfig
 from ..model.heads import ClassificationHeadConfig, MLMHeadConfig
@@ -198,10 +198,9 @@ def run_tokenizer(config:ExperimentConfig, corpus:Corpus, run_dir:Path)->WordPie
     settings = config.tokenizer
     if settings.vocab_dir: tokenizer = WordPieceTokenizer.load(settings.vocab_dir)
     else:
-        kept = cache_home() / "tokenizers" / f"{corpus.card['hash'][:16]}-{settings.vocab_size}-{settings.min_frequency}"
-        if not (kept / "vocab.txt").is_file():
-            trained = WordPieceTokenizer.train(corpus.splits["train"]["text"], vocab_size=settings.vocab_size, min_frequency=settings.min_frequency)
-            with whole(kept) as tmp: trained.save(tmp)
+        if "text" not in corpus.splits["train"].column_names: raise UserError("the corpus holds token numbers: set tokenizer.vocab_dir to the tokenizer that made them")
+        def build(folder): WordPieceTokenizer.train(corpus.splits["train"]["text"], vocab_size=settings.vocab_size, min_frequency=settings.min_frequency).save(folder)
+        kept = cached(cache_home() / "tokenizers" / f"{corpus.card['hash'][:16]}-{settings.vocab_size}-{settings.min_frequency}", build)
         tokenizer = WordPieceTokenizer.load(kept)
     tokenizer.save(run_dir / "tokenizer")
     return tokenizer
