@@ -294,10 +294,11 @@ def test_articles_of_two_files_keep_their_own_truth(tmp_path):
 
 
 def test_the_corpus_does_not_hang_on_the_hash_seed(tmp_path):
-    frame = pd.DataFrame({"text": [f"text {i} of a table that is read" for i in range(60)], "label": ["1", "01", "001"]*20, "site": [f"s{i % 17}" for i in range(60)]})
-    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame = pd.DataFrame({"text": [f"text {i} of a table that is read" for i in range(60)], "label": ["1", "01", "001"]*20})
+    frame.assign(site=[f"s{i % 17}" for i in range(60)]).to_csv(tmp_path / "a.csv", index=False)
     code = ("import sys\nfrom textclf_nb.data.corpora import load_corpus\n"
-        "for g in (None, 'site'):\n    c = load_corpus(sys.argv[1], group_col=g)\n    print(c.card['hash'], c.label_names, c.card['near_duplicates'], c.card['known_lines'])")
+        "for g in (None, 'site'):\n    c = load_corpus(sys.argv[1], group_col=g)\n"
+        "    print(c.card['hash'], c.label_names, c.card['near_duplicates'], c.card['known_lines'])")
     said = {subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.csv")], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in "012"}
     assert len(said) == 1 and "['001', '01', '1']" in said.pop()
