@@ -331,7 +331,8 @@ def test_input_ids_that_are_none(tmp_path):
 def test_a_workbook_that_is_none(tmp_path):
     pytest.importorskip("openpyxl")
     good = table(tmp_path / "good.xlsx").read_bytes()
-    for bad in (b"", b"PK\x03\x04", good[:len(good)//2], good.replace(b"xl/workbook.xml", b"xl/wurkbook.xml"), b"\xd0\xcf\x11\xe0" + bytes(600)):
+    renamed = good.replace(b"xl/workbook.xml", b"xl/wurkbook.xml")
+    for bad in (b"", b"PK\x03\x04", good[:len(good)//2], renamed, b"\xd0\xcf\x11\xe0" + bytes(600)):
         (tmp_path / "bad.xlsx").write_bytes(bad)
         with pytest.raises(UserError) as error: load_corpus(tmp_path / "bad.xlsx")
         assert "not a workbook" in one_line(error)
