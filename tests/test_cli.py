@@ -160,11 +160,11 @@ SUITES = {   # what is wrong, and what is said of it
 @pytest.mark.parametrize("name", SUITES)
 def test_a_suite_that_cannot_run_is_told_before_it_begins(tmp_path, mistake, name):
     step, says = SUITES[name]
-    here = Path(__file__).parents[1] / "experiments" / "finetune.ipynb"
-    (tmp_path / "finetune.ipynb").write_bytes(here.read_bytes())
-    (tmp_path / "bad.yaml").write_text(f"name: bad\ngrid: {{kind: [mha], layers: [2, 4]}}\nsteps:\n  - {{notebook: finetune, {step}}}\n")
+    here = Path(__file__).parents[1] / "experiments" / "train.ipynb"
+    (tmp_path / "train.ipynb").write_bytes(here.read_bytes())
+    (tmp_path / "bad.yaml").write_text(f"name: bad\ngrid: {{kind: [mha], layers: [2, 4]}}\nsteps:\n  - {{notebook: train, {step}}}\n")
     assert says in mistake(tmp_path, "suite", "run", "bad.yaml")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.yaml", "finetune.ipynb"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.yaml", "train.ipynb"]
 
 
 def test_a_damaged_record_is_told(trained, mistake, tmp_path):

@@ -95,7 +95,7 @@ class Job:
         known = accepts(self.notebook)
         for key in step.parameters:
             if key not in known: raise UserError(f"{suite_file}: step {step.name!r}: " + known_names(key, known, f"parameter of {self.notebook.name}"))
-        self.run_dir = root / known["kind"] / checked_name(step.name, "step")
+        self.run_dir = root / checked_name(step.parameters.get("kind", known["kind"]), "kind") / checked_name(step.name, "step")
         self.parameters = {"name": step.name, "root": str(root), **step.parameters}
         if "settings" in known: self.parameters["settings"] = merged(suite.settings, step.parameters.get("settings") or {})
         if "runs" in known and "runs" not in step.parameters: self.parameters["runs"] = [str(j.run_dir) for j in before if "runs" not in j.parameters]
