@@ -1,6 +1,7 @@
 """Trainings in processes of their own: killed, interrupted, ruined, and gone on with."""
 import multiprocessing as mp
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,13 +9,16 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 import torch
 
+from textclf_nb.core import UserError
 from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
 from textclf_nb.training import loop as loop_module
 from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
-from textclf_nb.training.loop import TrainingConfig, TrainingLoop
+from textclf_nb.training.loop import Callback, Interrupted, TrainingConfig, TrainingLoop, give_back
+from textclf_nb.training.tasks import Diverged
 from textclf_nb.training.tracking import LoggingConfig, RunRecord, Tracker, read_run, reset_peak_memory
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -102,13 +106,98 @@ def test_interrupted_and_gone_on_with(whole, tmp_path, number):
     same(whole, run_dir)
 
 
-def test_truncated_checkpoint_is_named(tmp_path):
+def test_truncated_checkpoint_is_passed_over_and_named_if_it_is_the_only_one(whole, tmp_path):
     run_dir = tmp_path/"cut"
     stop_at_row(run_dir, 3, signal.SIGTERM)
-    file = run_dir/"checkpoints"/LAST
+    file, before = (run_dir/"checkpoints"/name for name in (LAST, "last-1.ckpt"))
     os.truncate(file, file.stat().st_size//2)
-    assert f"checkpoint {file} is cut off" in run(run_dir, "resume=1", fails=True)
-    assert RunRecord(run_dir).run["status"] == "failed" and str(file) in RunRecord(run_dir).run["cause"]
+    shutil.copytree(run_dir, tmp_path/"both")
+    assert "going on from the one before, last-1.ckpt" in run(run_dir, "resume=1")
+    same(whole, run_dir)
+    run_dir = tmp_path/"both"
+    before = run_dir/"checkpoints/last-1.ckpt"
+    os.truncate(before, 1000)
+    assert f"checkpoint {before} is cut off" in run(run_dir, "resume=1", fails=True)
+    assert RunRecord(run_dir).run["status"] == "failed" and str(before) in RunRecord(run_dir).run["cause"]
+
+
+def test_a_second_process_is_told_who_holds_the_run(whole, tmp_path):
+    run_dir = tmp_path/"twice"
+    process, log = start(run_dir, "pause=.05")
+    while not (run_dir/".lock.json").exists(): time.sleep(.01)
+    assert f"in use by process {process.pid} on" in run(run_dir, fails=True)
+    process.join(120)
+    assert process.exitcode == 0, log.read_text()[-3000:]
+    same(whole, run_dir)
+
+
+def small_loop(tmp_path, config, callbacks=(), tracker=None, identity=None):
+    return TrainingLoop(TransformerForMaskedLM(ModelConfig(architecture=toy_run.ARCHITECTURE)), config, toy_run.Loader(),
+                        toy_run.Loader(), tracker, tmp_path/"checkpoints", progress=False, callbacks=callbacks, identity=identity)
+
+
+def test_a_kill_in_an_evaluation_leaves_no_row_twice(tmp_path):
+    config = TrainingConfig(epochs=2, log_every=4, checkpoint_every=5, batch_size=4, use_amp=False)
+
+    class Killed(Exception): pass
+
+    class Kill(Callback):
+        def on_evaluation(self, loop, metrics, better): raise Killed
+
+    logging = LoggingConfig(use_wandb=False)
+    with pytest.raises(Killed), Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, [Kill()], tracker).fit()
+    with Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, tracker=tracker).fit(resume=True)
+    assert pd.read_csv(tmp_path/"metrics/train/metrics.csv").step.tolist() == [4, 8, 12, 15, 16, 20, 24, 28, 30]
+
+
+@pytest.mark.parametrize("name,was,now", [("corpus", "aa", "bb"), ("data.split_seed", 0, 1)])
+def test_another_identity_is_refused_with_both_values(tmp_path, name, was, now):
+    config = TrainingConfig(epochs=1, batch_size=4, use_amp=False)
+    small_loop(tmp_path, config, identity={name: was}).fit()
+    with pytest.raises(UserError, match=f"{name} was {was}, is {now}"): small_loop(tmp_path, config, identity={name: now}).fit(resume=True)
+
+
+def test_a_ruined_weight_is_not_saved(tmp_path):
+    class Ruin(Callback):
+        def on_step(self, loop):
+            if loop.step == 15:
+                with torch.no_grad(): loop.model.encoder.blocks[0].mlp.fc1.weight[0, 0] = float("inf")
+    config = TrainingConfig(epochs=2, batch_size=4, use_amp=False, checkpoint_every=5)
+    with pytest.raises(Diverged): small_loop(tmp_path, config, [Ruin()]).fit()
+    assert load_checkpoint(tmp_path/"checkpoints"/LAST)["step"] <= 15
+    for file in (tmp_path/"checkpoints").iterdir():
+        assert all(torch.isfinite(t).all() for t in load_checkpoint(file)["model"].values() if t.is_floating_point())
+
+
+@pytest.mark.parametrize("settings", [{"optimizer": "muon", "schedule": "wsd"}, {"ema_decay": .9, "schedule": "linear"},
+                                      {"evaluate_every": 4, "early_stopping": 5}, {"use_amp": "bfloat16", "optimizer": "muon"}])
+def test_each_recipe_goes_on_bit_by_bit(tmp_path, settings):
+    config = TrainingConfig(epochs=2, batch_size=4, log_every=4, **{"use_amp": False} | settings)
+
+    class Evict(Callback):
+        def on_step(self, loop):
+            if loop.step == 18: os.kill(os.getpid(), signal.SIGTERM)
+
+    untouched = small_loop(tmp_path/"a", config)
+    untouched.fit()
+    with pytest.raises(Interrupted): small_loop(tmp_path/"b", config, [Evict()]).fit()
+    resumed = small_loop(tmp_path/"b", config)
+    resumed.fit(resume=True)
+    a, b = (load_checkpoint(tmp_path/x/"checkpoints"/FINAL)["model"] for x in "ab")
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    assert untouched.best == resumed.best
+
+
+def test_memory_does_not_grow_with_the_steps(tmp_path):
+    class Memory(Callback):
+        seen = {}
+        def on_step(self, loop):
+            if loop.step in (500, 1999): give_back(); self.seen[loop.step] = psutil.Process().memory_info().rss/2**20
+
+    memory, config = Memory(), TrainingConfig(epochs=134, batch_size=4, use_amp=False)
+    TrainingLoop(TransformerForMaskedLM(ModelConfig(architecture=toy_run.ARCHITECTURE)), config, toy_run.Loader(), progress=False,
+                 callbacks=[memory]).fit()
+    assert memory.seen[1999] - memory.seen[500] < 10   # MiB: under 7 KB a step; a kept batch has its activations, some 50 KB
 
 
 @pytest.mark.parametrize("slow", ["evaluation", "checkpoint"])

@@ -7,6 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "tracking": ["LoggingConfig", "NoTracker", "Tracker", "WandbConfig", "read_run"],
     "checkpoints": ["load_checkpoint", "save_checkpoint"],
     "optim": ["OptimConfig", "init_words", "lr_factor", "make_optimizer"],
-    "loop": ["Diverged", "Interrupted", "TrainingConfig", "TrainingLoop", "evaluate_classifier", "evaluate_lm",
-        "pick_device", "train_step"],
+    "tasks": ["Diverged", "Task", "evaluate_classifier", "evaluate_lm", "register_task"],
+    "loop": ["Callback", "Interrupted", "TrainingConfig", "TrainingLoop", "pick_device", "train_step"],
 })
