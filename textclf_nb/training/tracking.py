@@ -277,8 +277,11 @@ def hold(
             note = {"host": socket.gethostname(), "process": os.getpid(), "since": _now()}
             with whole(folder/".lock.json") as tmp: tmp.write_text(json.dumps(note), encoding="utf-8")
         yield
-        if lock.lock_counter == 1: (folder/".lock.json").unlink(missing_ok=True)
-    finally: lock.release()
+    finally:
+        if lock.lock_counter == 1 and (holder(folder).get("host"), holder(folder).get("process")) == (socket.gethostname(), os.getpid()):
+            (folder/".lock.json").unlink(missing_ok=True)
+            if os.name == "posix": (folder/".lock").unlink(missing_ok=True)   # who waits for it sees that it is gone, and opens another
+        lock.release()
 
 # %% ../../nbs/4_training/20_tracking.ipynb #e7a56624
 def wandb_mode()->str: # "online", "offline", "disabled", …
