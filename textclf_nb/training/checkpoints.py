@@ -110,7 +110,8 @@ def set_rng_state(
 ):
     "Put everything random back to where it was."
     torch.set_rng_state(state["cpu"])
-    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count(): torch.cuda.set_rng_state_all(state["cuda"])
+    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
     for name, g in _generators(model).items():
         if name in state["model"]: g.set_state(state["model"][name])
 

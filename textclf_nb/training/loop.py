@@ -67,7 +67,8 @@ def pick_device(
     if name == "auto": return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try: device = torch.device(name)
     except RuntimeError: device = None
-    if device is None or device.type not in ("cpu", "cuda"): raise UserError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:1")
+    if device is None or device.type not in ("cpu", "cuda"):
+        raise UserError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:1")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"device {name!r} is not there: PyTorch sees {torch.cuda.device_count()} CUDA devices; use auto or cpu")
     return device
@@ -246,7 +247,8 @@ def steps_of_epochs(
     return steps
 
 # %% ../../nbs/4_training/23_loop.ipynb #41485a45
-FREE = {"device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_last"}   # settings that may change when a training goes on
+# settings that may change when a training goes on
+FREE = {"device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_last"}
 PLACE = ("epoch", "batch", "step", "evaluated", "stale", "skipped", "best", "spent")   # where a training is
 
 class TrainingState(Evaluator):
@@ -299,7 +301,8 @@ def restore(
 ):
     "Go back to a state."
     wrong = differences(state.get("identity", {}), loop.identity())
-    if wrong: raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, or start a new run from its weights")
+    if wrong:
+        raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, or start a new run from its weights")
     for name, holder in loop.holders().items(): holder.load_state_dict(state[name])
     set_rng_state(loop.model, state["rng"])
     for k in PLACE: setattr(loop, k, state[k])
@@ -324,7 +327,8 @@ class Track(Callback):
     def __init__(self, tracker): self.tracker = tracker
 
     def on_begin(self, loop):
-        pending = loop.window.rows[0][0] - 1 if loop.window.rows else loop.step   # steps of an open window will be logged again
+        # steps of an open window will be logged again
+        pending = loop.window.rows[0][0] - 1 if loop.window.rows else loop.step
         self.tracker.rewind(loop.step, pending)
         self.tracker.update_run(hardware=hardware(loop.device), precision=loop.precision)
         self.tracker.event("training", steps=sum(loop.plan), from_step=loop.step, precision=loop.precision, why=loop.why)
@@ -363,7 +367,8 @@ class Progress(Callback):
     def on_log(self, loop, row):
         self.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {row['tokens_per_second'] or 0:,.0f} tokens/s", refresh=False)
         left, first, self.guessed = sum(loop.plan) - loop.step, not self.guessed, True
-        if first and left and not loop.config.compile: self.say(f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
+        if first and left and not loop.config.compile:
+            self.say(f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
 
     def on_skip(self, loop, what): self.say(f"{what}: step left out")
 
@@ -397,7 +402,8 @@ class Checkpoints(Callback):
     def on_step(self, loop):
         c = loop.config
         due = c.checkpoint_every and loop.step % c.checkpoint_every == 0
-        if due or (c.checkpoint_minutes and time.monotonic() - self.saved > 60*c.checkpoint_minutes): self.save(loop, LAST)
+        if due or (c.checkpoint_minutes and time.monotonic() - self.saved > 60*c.checkpoint_minutes):
+            self.save(loop, LAST)
 
     def on_evaluation(self, loop, metrics, better):
         if better: self.save(loop, BEST)
@@ -414,7 +420,8 @@ class Checkpoints(Callback):
     def save(self, loop, name:str):
         with loop.pause():
             state = loop.state_dict()
-            if not all_finite(state["model"]): raise Diverged(f"a weight is no longer a number at step {loop.step}{loop.advice()}")
+            if not all_finite(state["model"]):
+                raise Diverged(f"a weight is no longer a number at step {loop.step}{loop.advice()}")
             if name == LAST: keep_before(self.folder, loop.config.keep_last)
             save_checkpoint(self.folder/name, state)
             loop.tell("on_save", self.folder/name)
@@ -462,7 +469,8 @@ class Stepping(Observed):
         self.step, self.batch = self.step + 1, self.batch + len(group)
         self.fresh = [self.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), self.fresh[1] + 1]
         if math.isfinite(loss) and math.isfinite(norm): self.stepped(loss, norm, targets)
-        elif not (math.isfinite(loss) and self.scaler.is_enabled()): self.lost(loss, norm)   # float16's scaler lowers its scale itself
+        elif not (math.isfinite(loss) and self.scaler.is_enabled()):
+            self.lost(loss, norm)   # float16's scaler lowers its scale itself
         if self.step % self.config.log_every == 0: self.close_window()
         if self.due(): self.validate()
         if self.step % TRIM_EVERY == 0: give_back()

@@ -40,7 +40,8 @@ class OptimConfig(Settings):
     word_init: Literal["normal", "cooccurrence"] = "normal" # word vectors at the start: random, or from the corpus's counts
 
     def model_post_init(self, _):
-        if not all(0 <= b < 1 for b in self.betas): raise UserError(f"betas = {self.betas}: each must be at least 0 and below 1")
+        if not all(0 <= b < 1 for b in self.betas):
+            raise UserError(f"betas = {self.betas}: each must be at least 0 and below 1")
 
 # %% ../../nbs/4_training/22_optim.ipynb #19a3bfbf
 def block_matrices(model:nn.Module)->list[nn.Parameter]:
@@ -52,7 +53,8 @@ class MuonAndAdamW:
     def __init__(self, muon:torch.optim.Optimizer, adamw:torch.optim.Optimizer): self.parts = [muon, adamw]
 
     @property
-    def param_groups(self)->list[dict]: return [g for o in reversed(self.parts) for g in o.param_groups]   # AdamW's first
+    # AdamW's first
+    def param_groups(self)->list[dict]: return [g for o in reversed(self.parts) for g in o.param_groups]
 
     def step(self):
         for o in self.parts: o.step()
@@ -77,9 +79,11 @@ def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and Ad
 
 def _with_muon(model, groups:list[dict], adamw, config:OptimConfig)->MuonAndAdamW:
     "Take the blocks' matrices out of AdamW's groups and give them to Muon."
-    if not hasattr(torch.optim, "Muon"): raise UserError(f"optimizer: muon needs PyTorch 2.9 or newer, this is {torch.__version__}: use adamw")
+    if not hasattr(torch.optim, "Muon"):
+        raise UserError(f"optimizer: muon needs PyTorch 2.9 or newer, this is {torch.__version__}: use adamw")
     matrices = block_matrices(model)
-    if not matrices: raise UserError("optimizer: muon needs matrices in the encoder's blocks, and there are none: use adamw")
+    if not matrices:
+        raise UserError("optimizer: muon needs matrices in the encoder's blocks, and there are none: use adamw")
     taken = {id(w) for w in matrices}
     rest = [g | {"params": [p for p in g["params"] if id(p) not in taken]} for g in groups]
     muon = torch.optim.Muon(matrices, lr=config.muon_lr*config.backbone_lr_mult, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
@@ -138,7 +142,8 @@ class Average:
     def _put(self, values):
         for w, v in zip(self.weights, values): w.copy_(v)
 
-    def state_dict(self)->dict: return {"n": int(self.mean.n_averaged), "weights": [p.detach() for p in self.mean.module.parameters()]}
+    def state_dict(self)->dict:
+        return {"n": int(self.mean.n_averaged), "weights": [p.detach() for p in self.mean.module.parameters()]}
 
     def load_state_dict(self, state:dict):
         self.mean.n_averaged.fill_(state["n"])

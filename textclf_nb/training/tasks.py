@@ -50,7 +50,8 @@ def balanced_weights(
     "Weights under which each class has the same say."
     counts = np.asarray(counts)
     absent = [str(names[i]) if names else str(i) for i in np.flatnonzero(counts == 0)]
-    if absent: raise UserError(f"class_weights: balanced needs each class in the training texts; without any: {', '.join(absent[:5])}")
+    if absent:
+        raise UserError(f"class_weights: balanced needs each class in the training texts; without any: {', '.join(absent[:5])}")
     return torch.tensor(counts.sum()/(len(counts)*counts), dtype=torch.float32)
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #b5291878
@@ -106,14 +107,16 @@ def evaluate_lm(model, loader, **how)->dict:
         labels = batch["labels"][batch["labels"] != -100]
         return out.loss*len(labels), (out.logits.argmax(-1) == labels).sum(), len(labels)
     loss, right, n = (sum(x) for x in zip(*(r for r in over_batches(model, loader, of, **how) if r[2])))
-    if not math.isfinite(float(loss)): raise Diverged(f"the loss of an evaluation is {float(loss)}: the weights are lost")
+    if not math.isfinite(float(loss)):
+        raise Diverged(f"the loss of an evaluation is {float(loss)}: the weights are lost")
     return {"loss": float(loss)/n, "perplexity": perplexity(float(loss)/n), "accuracy": float(right)/n}
 
 def predict_probs(model, loader, **how)->tuple[np.ndarray,np.ndarray]:
     "Labels (M,) and probabilities (M, C) of all texts in the loader's order; `how` as in `over_batches`."
     results = over_batches(model, loader, lambda batch, out: (batch["labels"], out.logits.float().softmax(-1)), **how)
     labels, probs = (torch.cat(x).cpu().numpy() for x in zip(*results))
-    if not np.isfinite(probs).all(): raise Diverged("a probability of an evaluation is not a number: the weights are lost")
+    if not np.isfinite(probs).all():
+        raise Diverged("a probability of an evaluation is not a number: the weights are lost")
     return labels, probs
 
 def evaluate_classifier(model, loader, label_names=None, **how)->dict:
@@ -129,7 +132,8 @@ class Task:
 
     def __init__(self, config:TaskConfig, **data):
         self.config, self.monitor = config, self.best if config.monitor == "auto" else config.monitor
-        if self.monitor not in self.metrics: raise UserError(f"monitor: {self.monitor} is no metric of {self.name}; there are {', '.join(self.metrics)}")
+        if self.monitor not in self.metrics:
+            raise UserError(f"monitor: {self.monitor} is no metric of {self.name}; there are {', '.join(self.metrics)}")
 
     def prepare(self, batch:dict)->dict:
         "A training batch before it goes to the device."
@@ -177,7 +181,8 @@ class Classification(Task):
         self.label_names, self.special_ids, self.weights = label_names, list(special_ids), None
         if config.class_weights and label_counts is None: raise UserError("class_weights: balanced needs label_counts")
         if config.class_weights: self.weights = balanced_weights(label_counts, label_names)
-        if config.word_dropout and not self.special_ids: raise UserError("word_dropout needs special_ids, [MASK] the last")
+        if config.word_dropout and not self.special_ids:
+            raise UserError("word_dropout needs special_ids, [MASK] the last")
 
     def prepare(self, batch):
         p, ids = self.config.word_dropout, self.special_ids

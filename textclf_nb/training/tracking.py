@@ -140,7 +140,8 @@ def code_state()->dict: # version; commit and dirty, None where it isn't known
         except (OSError, subprocess.TimeoutExpired): return None
         return done.stdout.strip() if done.returncode == 0 else None
     state = {"version": versions().get("textclf-nb"), "commit": None, "dirty": None}
-    if git("rev-parse", "--show-prefix") == f"{package.name}/":   # the package of a clone, not an environment that lies in one
+    # the package of a clone, not an environment that lies in one
+    if git("rev-parse", "--show-prefix") == f"{package.name}/":
         return state | {"commit": git("rev-parse", "HEAD"), "dirty": git("status", "--porcelain", "--", ".") != ""}
     return state | {"commit": _installed_commit()}
 
@@ -158,7 +159,8 @@ def peak_memory_mib(
     device = torch.device(device)
     if device.type == "cuda": return torch.cuda.max_memory_allocated(device)/2**20
     status = Path("/proc/self/status")
-    if status.exists(): return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))/1024
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))/1024
     if sys.platform == "win32": return psutil.Process().memory_info().peak_wset/2**20
     import resource   # absent on Windows
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/(2**20 if sys.platform == "darwin" else 2**10)
@@ -273,14 +275,16 @@ def hold(
     try:
         if lock.lock_counter == 1:
             other = holder(folder).get("host", socket.gethostname()) != socket.gethostname()
-            if other and os.environ.get(TAKE_OVER) != "1": raise UserError(f"{folder} is in use by {held_by()}; if nothing runs there any more, set {TAKE_OVER}=1")
+            if other and os.environ.get(TAKE_OVER) != "1":
+                raise UserError(f"{folder} is in use by {held_by()}; if nothing runs there any more, set {TAKE_OVER}=1")
             note = {"host": socket.gethostname(), "process": os.getpid(), "since": _now()}
             with whole(folder/".lock.json") as tmp: tmp.write_text(json.dumps(note), encoding="utf-8")
         yield
     finally:
         if lock.lock_counter == 1 and (holder(folder).get("host"), holder(folder).get("process")) == (socket.gethostname(), os.getpid()):
             (folder/".lock.json").unlink(missing_ok=True)
-            if os.name == "posix": (folder/".lock").unlink(missing_ok=True)   # who waits for it sees that it is gone, and opens another
+            # who waits for it sees that it is gone, and opens another
+            if os.name == "posix": (folder/".lock").unlink(missing_ok=True)
         lock.release()
 
 # %% ../../nbs/4_training/20_tracking.ipynb #e7a56624
@@ -302,7 +306,8 @@ def start_wandb(
     run = wandb.init(dir=str(run_dir), mode=wandb_mode(), entity=settings.entity, project=settings.project,
         name=settings.run_name or run_dir.name, config=config, id=id, resume="allow" if id else None,
         settings=wandb.Settings(silent=True, quiet=True, console="off", init_timeout=30))
-    run.define_metric("*", step_metric="step")   # curves over our own steps: wandb's may not go back, and a resumed run does
+    # curves over our own steps: wandb's may not go back, and a resumed run does
+    run.define_metric("*", step_metric="step")
     return run
 
 # %% ../../nbs/4_training/20_tracking.ipynb #fc17fc0e
