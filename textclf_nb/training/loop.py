@@ -6,8 +6,8 @@
 __all__ = ['GAIN', 'TRIM_EVERY', 'FREE', 'PLACE', 'GIVE_UP', 'TrainingConfig', 'pick_device', 'bf16_speed', 'kept_speed',
            'amp_dtype', 'count_targets', 'grouped', 'train_step', 'Interrupted', 'StopNote', 'Window', 'give_back',
            'Evaluator', 'steps_of_epochs', 'TrainingState', 'differences', 'restore', 'Callback', 'Track', 'Progress',
-           'duration', 'all_finite', 'Checkpoints', 'Observed', 'Stepping', 'Epochs', 'TrainingLoop', 'go_back',
-           'cost_of']
+           'duration', 'all_finite', 'Checkpoints', 'Observed', 'Evaluating', 'Stepping', 'Epochs', 'TrainingLoop',
+           'go_back', 'cost_of']
 
 # %% ../../nbs/4_training/23_loop.ipynb #64c2c839
 import ctypes
@@ -457,10 +457,33 @@ class Observed(TrainingState):
         self.history["train"].append(row)
         self.tell("on_log", row)
 
+# %% ../../nbs/4_training/23_loop.ipynb #e7a1c0d2
+class Evaluating(Observed):
+    "A training that can ask what its weights are worth."
+    def due(self)->bool:
+        "Whether an evaluation within the epoch is to be made now."
+        every = self.config.evaluate_every
+        return bool(every and self.val_loader is not None and self.step and self.step % every == 0 and self.evaluated < self.step)
+
+    def enough(self)->bool:
+        "Whether early stopping has had enough."
+        return self.config.early_stopping is not None and self.stale >= self.config.early_stopping
+
+    def validate(self):
+        "Measure the validation split; is it the best so far?"
+        with self.pause(), self.averaged():
+            metrics, name = self.evaluate(self.val_loader), self.task.monitor
+            self.model.train()
+            better = self.best is None or self.task.better(metrics[name], self.best["value"])
+            self.evaluated, self.stale = self.step, 0 if better else self.stale + 1
+            if better: self.best = {"epoch": self.epoch + 1, "step": self.step, "monitor": name, "value": metrics[name]}
+            self.history["val"].append({"step": self.step, "epoch": self.epoch + 1} | metrics)
+            self.tell("on_evaluation", metrics, better)
+
 # %% ../../nbs/4_training/23_loop.ipynb #c7d6c830
 GIVE_UP = 10 # steps in a row without a number end a training under `skip` too
 
-class Stepping(Observed):
+class Stepping(Evaluating):
     "A training that can make a step."
     def run_step(self, group:list[dict]):
         "One step at its rate, and all that is due after it."
@@ -494,11 +517,9 @@ class Stepping(Observed):
         good = f"; the last good state is {self.dir/LAST}" if self.dir and (self.dir/LAST).exists() else ""
         return f": lower learning_rate or raise warmup_ratio{good}"
 
-    def due(self)->bool: return False
-
 # %% ../../nbs/4_training/23_loop.ipynb #d4aeb8f0
 class Epochs(Stepping):
-    "A training that can run an epoch, and evaluate."
+    "A training that can run its epochs."
     def run(self):
         "All epochs that are left."
         while self.epoch < self.config.epochs:
@@ -523,26 +544,6 @@ class Epochs(Stepping):
         self.close_window()
         self.meter.stop()
         if self.val_loader is not None and self.evaluated < self.step: self.validate()
-
-    def due(self)->bool:
-        "Whether an evaluation within the epoch is to be made now."
-        every = self.config.evaluate_every
-        return bool(every and self.val_loader is not None and self.step and self.step % every == 0 and self.evaluated < self.step)
-
-    def enough(self)->bool:
-        "Whether early stopping has had enough."
-        return self.config.early_stopping is not None and self.stale >= self.config.early_stopping
-
-    def validate(self):
-        "Measure the validation split; is it the best so far?"
-        with self.pause(), self.averaged():
-            metrics, name = self.evaluate(self.val_loader), self.task.monitor
-            self.model.train()
-            better = self.best is None or self.task.better(metrics[name], self.best["value"])
-            self.evaluated, self.stale = self.step, 0 if better else self.stale + 1
-            if better: self.best = {"epoch": self.epoch + 1, "step": self.step, "monitor": name, "value": metrics[name]}
-            self.history["val"].append({"step": self.step, "epoch": self.epoch + 1} | metrics)
-            self.tell("on_evaluation", metrics, better)
 
 # %% ../../nbs/4_training/23_loop.ipynb #0f580855
 class TrainingLoop(Epochs):
