@@ -319,7 +319,7 @@ def check_leaks(texts:dict[str, list[str]], key:str, most:int=30_000)->dict: # e
     def look(): return {"duplicates": find_duplicates(texts), "known_lines": known_lines(texts), "near_duplicates": find_near(texts, most),
         "looked_at": {n: min(most, len(t)) for n, t in texts.items()}}
     if sum(map(len, texts.values())) < 2000: return look()
-    folder = cached(cache_home()/"leaks"/digest(key, ALIKE, most), lambda folder: (folder/"leaks.json").write_text(json.dumps(look())))
+    folder = cached(cache_home()/"leaks"/digest("runs of five words", key, ALIKE, most), lambda folder: (folder/"leaks.json").write_text(json.dumps(look())))
     return json.loads((folder/"leaks.json").read_text())
 
 # %% ../../nbs/3_data/16_corpora.ipynb #a4624b83
@@ -570,12 +570,12 @@ def embedded(
 @register_corpus("docstrings")
 def docstrings(config:DataConfig):
     "Documentation strings of ten libraries; the label is the library."
-    return embedded("docstrings", docstrings_in, "30 words or more; library names and aliases removed; duplicates and near-duplicates dropped; split by file")
+    return embedded("docstrings", docstrings_in, "30 words or more; library names and aliases removed; duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
 
 @register_corpus("modules")
 def modules(config:DataConfig):
     "Whole source files of the same libraries: long documents."
-    return embedded("modules", module_in, "1000 words or more; leading comment, library names and aliases removed; duplicates and near-duplicates dropped; split by file")
+    return embedded("modules", module_in, "1000 words or more; leading comment, library names and aliases removed; duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #503ba44e
 @dataclass
