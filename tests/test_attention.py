@@ -1,24 +1,31 @@
-"""The contract of chapter 01, once, for every registered mechanism and dtype; a new mechanism is tested by being registered."""
+"""The contract of chapter 01, once, for every registered mechanism, implementation and dtype; a new one is tested by being registered."""
+import copy
 import functools
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
-from textclf_nb.attention import available_attention, build_attention
+from textclf_nb.attention import available_attention, available_implementations, build_attention
 
 B, H, N, DH = 2, 2, 70, 16
 KINDS = available_attention()
 # each mechanism as it comes, and with the options that leave its exact or dense shortcuts out
 VARIANTS = [(kind, {}) for kind in KINDS] + [
     ("mha", {"use_native_sdpa": False}),
-    ("lsh", {"exact_below": 0, "chunk_size": 8}),
-    ("lsh", {"exact_below": 0, "chunk_size": 8, "mask_within_chunks": False, "combine": "logsumexp"}),
+    ("lsh", {"exact_below": 50, "chunk_size": 8}),   # short texts exactly, the others hashed
+    ("lsh", {"chunk_size": 8}),
+    ("lsh", {"chunk_size": 8, "mask_within_chunks": False, "combine": "logsumexp"}),
     ("favor", {"phi": "optimal", "nb_features": 32}),
     ("favor", {"phi": "relu"}),
     ("window", {"window": 8, "global_tokens": 2}),
     ("window", {"window": 30, "global_tokens": 0}),
 ]
 ORDERED = {"lsh", "window", "near_far", "nystrom", "linformer", "cosformer"}   # the order of tokens decides who is near, or shares a bucket
+VARIANTS += [(kind, {**options, "implementation": name}) for kind, options in VARIANTS for name in available_implementations(kind)]
 IDS = [f"{kind}-{'-'.join(map(str, options.values())) or 'default'}" for kind, options in VARIANTS]
 every = pytest.mark.parametrize("kind, options", VARIANTS, ids=IDS)
 
@@ -105,10 +112,52 @@ def test_same_seed_same_result_and_eval_is_deterministic(kind, options):
     x, v = rand(B, H, N, DH), rand(B, H, N, DH, seed=1)
     state = torch.get_rng_state()
     first, again = call(kind, options, x, v, fresh=True), call(kind, options, x, v, fresh=True)
-    core = core_of(kind, tuple(options.items()))
     assert torch.equal(first, again) and torch.equal(call(kind, options, x, v), call(kind, options, x, v))
-    core.train(), core(x, x, v), core.eval()
-    assert torch.equal(torch.get_rng_state(), state), "the global generator was touched"
+    assert torch.equal(torch.get_rng_state(), state), "evaluation touched the global generator"
+    core, draws = build_attention(kind, DH, H, **options).train(), []
+    for _ in range(2):   # training may draw from it, as dropout does, and then repeats with it
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            draws.append(copy.deepcopy(core)(x, x, v))
+    assert torch.equal(*draws)
+
+
+COUNTED = [(k, o) for k, o in VARIANTS if o.get("implementation", "plain") == "plain" and (k == "lsh" or o == {"use_native_sdpa": False})]
+
+
+@pytest.mark.parametrize("kind, options", COUNTED, ids=str)
+@pytest.mark.parametrize("n", [1, 49, 70, 1500])
+def test_flops_by_formula_are_those_that_are_counted(kind, options, n):
+    if options.get("exact_below", 0) > n: pytest.skip("the fused kernel is not counted on a CPU")
+    if kind == "lsh": options = {**options, "implementation": "plain"}
+    core, x = build_attention(kind, DH, H, **options).eval(), rand(1, H, n, DH)
+    with FlopCounterMode(display=False) as counter: core(x, x, x)
+    assert core.flops(n) == counter.get_total_flops() > 0
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("combine", ["mean", "logsumexp"])
+@pytest.mark.parametrize("exact_below", [0, 50])
+def test_lsh_implementations_agree_in_values_and_gradients(masked, combine, exact_below):
+    x, v, g = rand(B, H, N, DH).double(), rand(B, H, N, DH, seed=1).double(), rand(B, H, N, DH, seed=4).double()
+    keys, table = torch.arange(N) < torch.tensor([[N], [41]]), rand(H, 2 * N - 1, seed=2).double()
+    answers = []
+    for name in available_implementations("lsh"):
+        core = build_attention("lsh", DH, H, chunk_size=8, mask_within_chunks=masked, combine=combine, exact_below=exact_below, implementation=name)
+        assert core.path(41) == ("exact" if exact_below else "hashed") and core.path(N) == "hashed"
+        inputs = [t.clone().requires_grad_() for t in (x, v, table)]
+        torch.manual_seed(5)   # training: both draw the same directions from the global generator
+        out = core.train()(inputs[0], inputs[0], inputs[1], keys, torch.ones(N, N, dtype=torch.bool).tril(), inputs[2])
+        answers.append([out, *torch.autograd.grad((out * g).sum(), inputs)])
+    for other in answers[1:]:   # sums of 64 bits in another order
+        for a, b in zip(answers[0], other): torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-10)
+
+
+def test_the_plain_implementation_needs_no_later_chapter():
+    code = ("import sys, types, torch; p = types.ModuleType('textclf_nb.attention'); p.__path__ = ['textclf_nb/attention']; sys.modules[p.__name__] = p\n"
+            "from textclf_nb.attention import lsh, base; x = torch.randn(1, 2, 9, 8)\n"
+            "assert base.available_implementations('lsh') == ['plain'] and base.build_attention('lsh', 8, 2)(x, x, x).shape == x.shape")
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in ORDERED])
