@@ -143,7 +143,8 @@ def test_lsh_implementations_agree_in_values_and_gradients(masked, combine, exac
     keys, table = torch.arange(N) < torch.tensor([[N], [41]]), rand(H, 2 * N - 1, seed=2).double()
     answers = []
     for name in available_implementations("lsh"):
-        core = build_attention("lsh", DH, H, chunk_size=8, mask_within_chunks=masked, combine=combine, exact_below=exact_below, implementation=name)
+        core = build_attention("lsh", DH, H, chunk_size=8, mask_within_chunks=masked, combine=combine,
+                               exact_below=exact_below, implementation=name)
         assert core.path(41) == ("exact" if exact_below else "hashed") and core.path(N) == "hashed"
         inputs = [t.clone().requires_grad_() for t in (x, v, table)]
         torch.manual_seed(5)   # training: both draw the same directions from the global generator
@@ -154,7 +155,8 @@ def test_lsh_implementations_agree_in_values_and_gradients(masked, combine, exac
 
 
 def test_the_plain_implementation_needs_no_later_chapter():
-    code = ("import sys, types, torch; p = types.ModuleType('textclf_nb.attention'); p.__path__ = ['textclf_nb/attention']; sys.modules[p.__name__] = p\n"
+    code = ("import sys, types, torch; p = types.ModuleType('textclf_nb.attention')\n"
+            "p.__path__ = ['textclf_nb/attention']; sys.modules[p.__name__] = p\n"
             "from textclf_nb.attention import lsh, base; x = torch.randn(1, 2, 9, 8)\n"
             "assert base.available_implementations('lsh') == ['plain'] and base.build_attention('lsh', 8, 2)(x, x, x).shape == x.shape")
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

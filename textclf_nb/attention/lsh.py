@@ -183,8 +183,12 @@ class LSHAttention(SeveralWays):
     Config = LSHConfig
     shared_qk = True
 
+    def __init__(self, head_dim, num_heads, config=None, seed=0):
+        super().__init__(head_dim, num_heads, config, seed)
+        self.register_buffer("eval_draw", torch.tensor(seed))   # saved with the weights: a loaded model hashes as the saved one did
+
     def path(self, n:int)->str: return "exact" if n < self.config.threshold() else "hashed"
-    def draw(self)->int: return int(torch.randint(2**31, ())) if self.training else self.seed
+    def draw(self)->int: return int(torch.randint(2**31, ())) if self.training else int(self.eval_draw)
     def dropout(self)->float: return self.config.attn_dropout if self.training else 0.0
 
     def attend(self, q, k, v, key_mask, attn_mask, position_bias):
