@@ -72,7 +72,7 @@ def made_up_run(
     run_dir, model = Path(root) / kind / name, kind != "baseline"
     facts = {"name": name, "kind": kind, "status": status, "cause": cause, "started": "2026-01-01T10:00:00", "seed": seed,
         "parameters": 1_300_000, "max_length": 128 if model else None, "attention": attention if model else None,
-        "versions": {"torch": "2.13.0"}, "hardware": {"device": "cpu", "name": device, "torch_threads": 2},
+        "code": {"commit": "c0de", "dirty": False}, "versions": {"torch": "2.13.0"}, "hardware": {"device": "cpu", "name": device, "torch_threads": 2},
         "corpus": {"name": "made-up", "hash": "c0ffee"}}
     run_dir.mkdir(parents=True, exist_ok=True)
     if model: _curves(run_dir, kind, attention, seed)
@@ -145,13 +145,15 @@ def _row(run_dir, facts, leaves):
     "One line of results.csv: a run's facts, its results, its cost, its configuration."
     part = lambda name: facts.get(name) or {}
     kind = facts.get("attention")
-    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length", "started", "finished", "commit")}
-    row |= {"attention": "+".join(dict.fromkeys(kind)) if isinstance(kind, list) else kind, "corpus": part("corpus").get("name"),
+    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length", "started", "finished")}
+    code = part("code").get("commit")
+    row |= {"commit": code + ("+" if part("code").get("dirty") else "") if code else None, "attention": "+".join(dict.fromkeys(kind)) if isinstance(kind, list) else kind, "corpus": part("corpus").get("name"),
         "corpus_hash": part("corpus").get("hash"), "device": _machine(part("hardware")), "device_type": part("hardware").get("device"),
         "versions": ", ".join(f"{k} {v}" for k, v in part("versions").items())}
     for split in ("val", "test"): row |= {f"{split}_{m}": (part("results").get(split) or {}).get(m) for m in METRICS}
     row |= {c: part("cost").get(c) for c in COSTS} | {"run_dir": str(run_dir)}
-    return row | {f"config.{k}": v for k, v in leaves.items()}
+    row |= {f"config.{k}": v for k, v in leaves.items()}
+    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for k, v in row.items()}   # half a surrogate pair is no text
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #faff3c3d
 NO_SETTING = ("config.experiment.", "config.logging.", "config.training.resume", "config.training.device")
