@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         "run_experiment"],
     "baseline": ["Baseline", "BaselineConfig", "fit_baseline", "load_baseline", "run_baseline"],
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "run_error"],
-    "report": ["compare", "paired_bootstrap", "results_table"],
+    "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
+    "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
     "suites": ["SuiteConfig", "plan", "run_status", "run_suite"],
 })

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['StepConfig', 'SuiteConfig', 'variables', 'filled', 'expanded', 'accepts', 'find_notebook', 'Job', 'check_settings',
-           'plan', 'run_status', 'is_done', 'execute', 'run_suite']
+           'plan', 'run_status', 'is_done', 'execute', 'run_suite', 'keep_results']
 
 # %% ../../nbs/5_lab/30_suites.ipynb #de1800ec
 import ast
@@ -25,6 +25,7 @@ from pydantic import Field
 from ..core import Settings, UserError, checked_name, known_names
 from .baseline import BaselineConfig
 from ..data.corpora import DataConfig
+from .report import keep
 from .runs import merged, new_config, read_yaml
 
 # %% ../../nbs/5_lab/30_suites.ipynb #60d8d6e8
@@ -161,6 +162,7 @@ def execute(job:Job)->str|None: # the cause of failure, None if there was none
 def run_suite(
     suite_file:str|Path, # a YAML file, see `SuiteConfig`
     root:str|Path="experiments", # where the run directories go
+    kept:bool=False, # also copy what was compared and drawn to `results/` and `figures/`
 )->dict[str, str]: # run directory: "finished", "finished before", or what went wrong
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
     jobs, outcome = plan(suite_file, root), {}
@@ -179,4 +181,13 @@ def run_suite(
             result = "finished" if cause is None else f"failed: {cause}"
         outcome[str(job.run_dir)] = result
         print(result.splitlines()[0] + (f" in {time.monotonic() - begun:.0f} s" if result == "finished" else ""), flush=True)
+    if kept: keep_results([Path(d) for d, result in outcome.items() if result.startswith("finished")], Path(root))
     return outcome
+
+def keep_results(
+    run_dirs:list[Path], # of a suite
+    root:Path, # beside which figures/ stands
+):
+    "Copy tables, pages, scripts and figures of comparisons and maps to where results are kept."
+    for run_dir in run_dirs:
+        if run_dir.parent.name in ("comparisons", "attention_maps"): keep(run_dir, root / "results", root.parent / "figures")

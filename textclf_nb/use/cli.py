@@ -167,12 +167,12 @@ def baseline(
 def compare_runs(
     runs:list[Path]=typer.Argument(..., help="run directories, or names of runs"),
     out:Path=typer.Option(None, "--out", "-o", help="directory for table, report and figures; ROOT/comparisons/… if not given"),
-    root:Path=ROOT):
+    requirements:str=typer.Option(None, help="thesis: judge by its requirements too"), root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
     from textclf_nb.lab import compare, results_table
     found = [find_run(r, root) for r in runs]
     out = out or root / "comparisons" / "+".join(r.name for r in found)[:80]
-    print(results_table(compare(found, out)))
+    print(results_table(compare(found, out, requirements=requirements)))
     print(f"\n{out / 'report.html'}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #c95c6e7a
@@ -309,10 +309,11 @@ def find_suite(file:Path)->Path:
     return file if file.is_file() else next((f for f in shipped if f.is_file()), file)
 
 @suite_app.command("run")
-def suite_run(file:Path=typer.Argument(..., help="a YAML file, or the name of a suite that comes with the package: demo"), root:Path=ROOT):
+def suite_run(file:Path=typer.Argument(..., help="a YAML file, or the name of a suite that comes with the package: demo"),
+    kept:bool=typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures"), root:Path=ROOT):
     "Execute what has not been done yet."
     from textclf_nb.lab.suites import run_suite
-    outcome = run_suite(find_suite(file), root)
+    outcome = run_suite(find_suite(file), root, kept)
     failed = {run: result for run, result in outcome.items() if not result.startswith("finished")}
     print(f"\n{len(outcome) - len(failed)} of {len(outcome)} steps finished")
     for run, result in failed.items(): print(f"  {run}: {result}")
