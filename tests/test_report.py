@@ -1,4 +1,4 @@
-"""What chapters 25, 27 and 28 cannot show in a page: odd runs, hostile names, other processes, a browser, real baselines through the report."""
+"""What chapters 25, 27 and 28 cannot show: odd runs, hostile names, other processes, a browser, real baselines through the report."""
 import json
 import os
 import re
@@ -127,7 +127,7 @@ def test_interval_covers_the_truth(seeds, sd, least):
         def answers(quality, labels=labels, hard=hard):
             easy = (hard + .3 * rng.uniform(size=n)) % 1 < quality + rng.normal(scale=sd)
             return np.where(easy, labels, (labels + rng.integers(1, 3, n)) % 3)
-        _, low, high = paired_bootstrap(labels, [answers(.80) for _ in range(seeds)], [answers(.78) for _ in range(seeds)], resamples=200, seed=i)
+        _, low, high = paired_bootstrap(labels, *([answers(q) for _ in range(seeds)] for q in (.80, .78)), resamples=200, seed=i)
         covered += low <= .02 <= high
     assert covered / 200 >= least, covered / 200
 
@@ -149,14 +149,16 @@ def test_a_twin_has_the_same_architecture(tmp_path):
     runs = [made_up_run(tmp_path, "words", "baseline", accuracy=.8), made_up_run(tmp_path, "deep", layers=12, seconds=3000, memory=5000),
         made_up_run(tmp_path, "favor", attention="favor")]
     configs = summarise(collect(runs), "thesis").set_index("configuration")
-    assert configs.twin["favor"] is None and {q: w for q, w, _ in configs.judged["favor"]}["WNF-1 cost"] == "NOT MEASURED"
-    configs = summarise(collect([*runs, made_up_run(tmp_path, "flat", seconds=3000, memory=5000)]), "thesis").set_index("configuration")
+    assert configs.twin["favor"] is None
+    assert {q: w for q, w, _ in configs.judged["favor"]}["WNF-1 cost"] == "NOT MEASURED"
+    flat = made_up_run(tmp_path, "flat", seconds=3000, memory=5000)
+    configs = summarise(collect([*runs, flat]), "thesis").set_index("configuration")
     assert configs.twin["favor"] == "flat"
 
 
 def test_nothing_is_chosen_on_test(tmp_path):
     "Neither the baseline to beat, nor the order, nor the run whose confusion is drawn follows the test scores."
-    lucky, steady = made_up_run(tmp_path, "lucky", "baseline", accuracy=.88), made_up_run(tmp_path, "steady", "baseline", accuracy=.84)
+    lucky, steady = (made_up_run(tmp_path, n, "baseline", accuracy=a) for n, a in (("lucky", .88), ("steady", .84)))
     model = made_up_run(tmp_path, "model")
     for run, val in ((lucky, .5), (steady, .9)):
         facts = json.loads((run / "run.json").read_text())
@@ -165,7 +167,8 @@ def test_nothing_is_chosen_on_test(tmp_path):
         (run / "config.yaml").write_text(yaml.safe_dump({"baseline": {"C": val}}))
     configs = summarise(collect([lucky, steady, model])).set_index("configuration")
     test = configs.test_f1_macro
-    assert test["lucky"] > test["steady"] and configs.loc["model", "vs_baseline_pp"] == pytest.approx(100 * (test["model"] - test["steady"]))
+    assert test["lucky"] > test["steady"]
+    assert configs.loc["model", "vs_baseline_pp"] == pytest.approx(100 * (test["model"] - test["steady"]))
     assert configs.index.tolist().index("steady") < configs.index.tolist().index("lucky")
 
 
@@ -189,7 +192,8 @@ def test_same_runs_same_bytes_in_another_process(tmp_path):
 def textclf_that_only_tells(folder):
     "A stand-in for the command, which says what it was called with and writes the run.json that the script asks for."
     folder.mkdir()
-    (folder / "textclf").write_text("#!/bin/sh\necho called \"$@\"\n[ \"$1\" = compare ] || echo '{\"corpus\": {\"hash\": \"1234\"}}' > \"$2/run.json\"\n")
+    record = "[ \"$1\" = compare ] || echo '{\"corpus\": {\"hash\": \"1234\"}}' > \"$2/run.json\""
+    (folder / "textclf").write_text(f"#!/bin/sh\necho called \"$@\"\n{record}\n")
     (folder / "textclf").chmod(0o755)
     return f"{folder}:{os.environ['PATH']}"
 
@@ -219,7 +223,8 @@ def test_script_repeats_and_executes_nothing_of_a_run(tmp_path):
 def test_script_refuses_another_corpus(tmp_path):
     compare([make_run(tmp_path, "words", "baseline", corpus={"name": "odd", "hash": "5678"})], tmp_path / "out")
     clone = tmp_path / "clone"; clone.mkdir()
-    done = subprocess.run([tmp_path / "out/reproduce.sh"], cwd=clone, env={"PATH": textclf_that_only_tells(tmp_path / "bin")}, capture_output=True, text=True)
+    env = {"PATH": textclf_that_only_tells(tmp_path / "bin")}
+    done = subprocess.run([tmp_path / "out/reproduce.sh"], cwd=clone, env=env, capture_output=True, text=True)
     assert done.returncode == 3 and "another corpus" in done.stderr and "called compare" not in done.stdout
 
 
@@ -235,7 +240,8 @@ def test_kept_results_are_what_was_compared(tmp_path):
 def test_wheel_carries_the_templates(tmp_path):
     "Built from a copy without version control, as pip builds from an archive."
     for name in ("setup.py", "settings.ini", "README.md"): shutil.copy(ROOT / name, tmp_path)
-    for name in ("textclf_nb", "experiments"): shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.ckpt"))
+    for name in ("textclf_nb", "experiments"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.ckpt"))
     build = [sys.executable, "setup.py", "-q", "bdist_wheel"]
     if subprocess.run([*build, "--help"], cwd=tmp_path, capture_output=True).returncode: pytest.skip("setuptools here cannot build a wheel")
     subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
@@ -248,12 +254,14 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 LOOK = """<script>
 addEventListener("load", () => {
   const table = document.querySelector("table.sortable"), heads = [...table.tHead.rows[0].cells];
-  const at = heads.findIndex(h => h.textContent.startsWith("vs exact")), column = () => [...table.tBodies[0].rows].map(r => r.cells[at].textContent);
+  const at = heads.findIndex(h => h.textContent.startsWith("vs exact"));
+  const column = () => [...table.tBodies[0].rows].map(r => r.cells[at].textContent);
   const found = {pictures: [...document.images].map(i => [i.complete, i.naturalWidth, i.alt.length]), before: column()};
   heads[at].querySelector("button").click(); found.up = column(); found.sort = heads[at].getAttribute("aria-sort");
   heads[at].querySelector("button").click(); found.down = column();
   found.wide = document.documentElement.scrollWidth <= innerWidth;
-  const parts = c => c.match(/[\\d.]+/g).slice(0, 3).map(Number), light = c => parts(c).reduce((a, b) => a + b);
+  const parts = c => c.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const light = c => parts(c).reduce((a, b) => a + b);
   found.ink = light(getComputedStyle(document.body).color); found.paper = light(getComputedStyle(document.body).backgroundColor);
   document.body.insertAdjacentHTML("beforeend", "<pre id=found></pre>");
   document.getElementById("found").textContent = JSON.stringify(found);
@@ -262,8 +270,8 @@ addEventListener("load", () => {
 
 def look_at(page, profile, *options):
     "What Chromium finds on a page, and what it says on its console."
-    call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={profile}", "--virtual-time-budget=3000",
-        *options, "--dump-dom", page.as_uri()]
+    call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+        f"--user-data-dir={profile}", "--virtual-time-budget=3000", *options, "--dump-dom", page.as_uri()]
     seen = subprocess.run(call, capture_output=True, text=True, timeout=120)
     found = re.search(r'<pre id="found">(.*?)</pre>', seen.stdout, re.S)
     assert found, seen.stderr[-2000:]
