@@ -25,7 +25,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.metrics import f1_score
 
 from ..core import PALETTE, UserError, checked_name, save_figure, set_style, whole
-from textclf_nb.lab.verdicts import (ABOUT, DELTAS, collect, finished, flatten, pareto_front, predictions, run_facts, settings_of,
+from textclf_nb.lab.verdicts import (ABOUT, DELTAS, collect, finished, flatten, pareto_front, predictions, run_facts,
+    settings_of,
     summarise)
 
 # %% ../../nbs/5_lab/28_report.ipynb #17b2e40f
@@ -92,11 +93,13 @@ def left_out(
     "The runs that are not ranked, and why."
     out = runs[(runs.status != "finished") | ((runs.kind != "pretraining") & ~runs.index.isin(finished(runs).index))]
     why = {"running": "still running, or killed without a word", "finished": "has no test macro-F1"}
-    return [f"{r['name']}: {r.status}, {r.cause or why.get(r.status, 'no cause was written')}" for _, r in out.iterrows()]
+    return [f"{r['name']}: {r.status}, {r.cause or why.get(r.status, 'no cause was written')}"
+        for _, r in out.iterrows()]
 
 def _line(row):
     "The cells of one configuration in the terminal's table, its name whole."
-    return [str(row["rank"]), row.configuration, shorten(mechanism_name(row), 12), str(row.runs), _score(row), _interval(row, "vs_exact"),
+    return [str(row["rank"]), row.configuration, shorten(mechanism_name(row), 12), str(row.runs), _score(row),
+        _interval(row, "vs_exact"),
         _interval(row, "vs_baseline"), _seconds(row.chain_seconds), _number(row.chain_memory_mib, ".0f")]
 
 def _lines(cells):
@@ -104,7 +107,8 @@ def _lines(cells):
     widths = [max(map(_width, column)) for column in zip(*cells)]
     widths[1] = max(8, min(widths[1], 100 - sum(widths) + widths[1] - 2 * (len(widths) - 1)))
     pad = lambda text, w, i: text + " " * (w - _width(text)) if i in (1, 2) else " " * (w - _width(text)) + text
-    lines = ["  ".join(pad(shorten(t, w), w, i) for i, (t, w) in enumerate(zip(line, widths))).rstrip() for line in cells]
+    lines = ["  ".join(pad(shorten(t, w), w, i) for i, (t, w) in enumerate(zip(line, widths))).rstrip()
+        for line in cells]
     return [lines[0], "-" * max(map(_width, lines)), *lines[1:]]
 
 # %% ../../nbs/5_lab/28_report.ipynb #dbcf5b34
@@ -135,22 +139,25 @@ def curve(
     table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
     if not {"step", "loss"} <= set(table): return pd.DataFrame({"step": [], "loss": []})
     if part == "eval": return table.loc[table.split == "val", ["step", "loss"]]
-    smooth = table[["step", "loss"]].dropna().assign(loss=lambda t: t.loss.rolling(max(1, len(t) // 50), min_periods=1).mean())
+    smooth = table[["step", "loss"]].dropna().assign(loss=lambda t: t.loss.rolling(max(1, len(t) // 50),
+        min_periods=1).mean())
     return smooth.iloc[np.unique(np.linspace(0, max(0, len(smooth) - 1), min(rows, len(smooth))).astype(int))]
 
-# %% ../../nbs/5_lab/28_report.ipynb #f4eb4742
+# %% ../../nbs/5_lab/28_report.ipynb #c46a0fc0
 def plot_losses(
     runs:pd.DataFrame, # from `collect`
 ): # a figure, or None if no finished run kept a curve
     "Loss over steps, pretraining and fine-tuning side by side."
     done = runs[runs.status == "finished"]
-    kept = [(r, curve(r.run_dir, "train", max(40, 1500 // len(done)))) for _, r in done.iterrows()]   # many runs, small files
+    kept = [(r, curve(r.run_dir, "train", max(40, 1500 // len(done))))
+        for _, r in done.iterrows()]   # many runs, small files
     kinds = [k for k in ("pretraining", "finetuning") if any(r.kind == k and len(c) for r, c in kept)]
     if not kinds: return None
     fig, axes = plt.subplots(1, len(kinds), figsize=(3.6 * len(kinds) + .6, 3.2), squeeze=False)
     for ax, kind in zip(axes[0], kinds): _draw_losses(ax, kind, [(r, c) for r, c in kept if r.kind == kind and len(c)])
     return fig
 
+# %% ../../nbs/5_lab/28_report.ipynb #f4eb4742
 def _draw_losses(ax, kind, curves):
     "One panel: a line and marks per run, one entry in the legend per configuration."
     labels = list(dict.fromkeys(r.configuration for r, _ in curves))
@@ -158,7 +165,8 @@ def _draw_losses(ax, kind, curves):
         i, val = labels.index(r.configuration), curve(r.run_dir, "eval")
         look = {"color": PALETTE[i % 7], "linestyle": ["-", "--", "-.", ":"][i % 4]}
         ax.plot(train.step, train.loss, marker="", linewidth=1.2, label=shorten(r.configuration, 28), **look)
-        ax.plot(val.step, val.loss, marker="os^Dv"[i % 5], linestyle="", color=look["color"], markeredgecolor="white", markersize=6)
+        ax.plot(val.step, val.loss, marker="os^Dv"[i % 5], linestyle="", color=look["color"], markeredgecolor="white",
+            markersize=6)
     ax.set(title=f"{kind.capitalize()}: loss", xlabel="optimiser step", ylabel="cross-entropy [nats]", ylim=(0, None))
     unique = dict(zip(*ax.get_legend_handles_labels()[::-1]))
     ax.legend(unique.values(), unique.keys(), fontsize=7)
@@ -178,7 +186,8 @@ def plot_confusion(
     size, names = min(8, 2.2 + .42 * k), [shorten(n, 20) for n in names]
     fig, ax = plt.subplots(figsize=(size + 1, size))
     written = np.where(counts > 0, counts.astype(str), "") if k <= 20 else None
-    sns.heatmap(share, vmin=0, vmax=1, cmap="Blues", annot=written, fmt="", annot_kws={"fontsize": 7}, xticklabels=names, yticklabels=names,
+    sns.heatmap(share, vmin=0, vmax=1, cmap="Blues", annot=written, fmt="", annot_kws={"fontsize": 7},
+        xticklabels=names, yticklabels=names,
         square=True, ax=ax, cbar_kws={"label": "share of the label's documents", "shrink": .8})
     worst = f"{share[i, j]:.0%} of {names[i]} is taken for {names[j]}" if share[i, j] > 0 and i != j else "no confusion"
     ax.set(xlabel="predicted", ylabel="label", title=f"{shorten(name, 30)}\n{worst}")
@@ -194,15 +203,20 @@ def plot_cost(
     costs = {"chain_seconds": "training time, pretraining included [s]", "chain_memory_mib": "peak memory [MiB]"}
     for ax, (cost, label) in zip(axes, costs.items()):
         front = configs[pareto_front(configs[cost], configs.test_f1_macro)].sort_values(cost)
-        ax.plot(front[cost], front.test_f1_macro, color="0.6", marker="", linestyle="-", zorder=0, drawstyle="steps-post")
+        ax.plot(front[cost], front.test_f1_macro, color="0.6", marker="", linestyle="-", zorder=0,
+            drawstyle="steps-post")
         for i, (_, r) in enumerate(configs.iterrows()):
             std, color = 0 if np.isnan(r.f1_std) else r.f1_std, PALETTE[i % 7]
-            ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=color, marker="os^DvPX"[i % 7], linestyle="", markersize=6,
-                markerfacecolor=color if r.on_front else "white", capsize=2, label=f"{r['rank']} {shorten(r.configuration, 28)}")
-            ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4), fontsize=8)
+            ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=color, marker="os^DvPX"[i % 7], linestyle="",
+                markersize=6,
+                markerfacecolor=color if r.on_front else "white", capsize=2,
+                    label=f"{r['rank']} {shorten(r.configuration, 28)}")
+            ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4),
+                fontsize=8)
         ax.set_xlabel(label)
     axes[0].set_xscale("log")
-    axes[0].xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter=NullFormatter())
+    axes[0].xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}",
+        minor_formatter=NullFormatter())
     axes[0].set(ylabel="macro-F1 (test)", title=f"{configs.on_front.sum()} of {len(configs)} are on the front (filled)")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return fig
@@ -217,18 +231,21 @@ def plot_deltas(
     held = {what: configs[np.isfinite(configs[f"{what}_pp"])].iloc[::-1] for what in AGAINST}
     held = {what: rows for what, rows in held.items() if len(rows)}
     if not held: return None
-    fig, axes = plt.subplots(len(held), 1, figsize=(6, sum(1.1 + .3 * len(rows) for rows in held.values())), squeeze=False,
+    fig, axes = plt.subplots(len(held), 1, figsize=(6, sum(1.1 + .3 * len(rows) for rows in held.values())),
+        squeeze=False,
         gridspec_kw={"height_ratios": [2 + len(rows) for rows in held.values()]})
     for ax, (what, rows) in zip(axes[:, 0], held.items()):
         middle, ends = rows[f"{what}_pp"].to_numpy(float), rows[[f"{what}_low", f"{what}_high"]].to_numpy(float).T
-        ax.errorbar(middle, range(len(rows)), xerr=np.abs(ends - middle), linestyle="", marker="o", color=PALETTE[0], capsize=3)
+        ax.errorbar(middle, range(len(rows)), xerr=np.abs(ends - middle), linestyle="", marker="o", color=PALETTE[0],
+            capsize=3)
         ax.axvline(0, color="black", linewidth=1)
         clear = int(((ends[0] > 0) | (ends[1] < 0)).sum())
         ax.set_yticks(range(len(rows)), [shorten(c, 28) for c in rows.configuration])
-        ax.set(xlabel=f"macro-F1 minus {AGAINST[what]} [percentage points]", ylim=(-.6, len(rows) - .4), title=f"{clear} of {len(rows)} differ by more than chance explains")
+        ax.set(xlabel=f"macro-F1 minus {AGAINST[what]} [percentage points]", ylim=(-.6, len(rows) - .4),
+            title=f"{clear} of {len(rows)} differ by more than chance explains")
     return fig
 
-# %% ../../nbs/5_lab/28_report.ipynb #7017a894
+# %% ../../nbs/5_lab/28_report.ipynb #88c374d4
 def best_run(
     runs:pd.DataFrame, # from `collect`
     configs:pd.DataFrame, # from `summarise`
@@ -237,6 +254,7 @@ def best_run(
     seeds = runs[runs.run_dir.isin(configs.iloc[0].run_dirs)]
     return seeds.loc[seeds.val_f1_macro.astype(float).fillna(0).idxmax()]
 
+# %% ../../nbs/5_lab/28_report.ipynb #7017a894
 def draw(
     runs:pd.DataFrame, # from `collect`
     configs:pd.DataFrame, # from `summarise`
@@ -246,30 +264,35 @@ def draw(
     "Draw and save every figure that the runs allow."
     with plt.rc_context():
         set_style()
-        plt.rcParams.update({"svg.fonttype": "none", "text.parse_math": False})   # letters stay letters: a fifth of the size of drawn ones
+        plt.rcParams.update({"svg.fonttype": "none",
+            "text.parse_math": False})   # letters stay letters: a fifth of the size of drawn ones
         figures = {"losses": plot_losses(runs)}
         if len(configs):
             best = best_run(runs, configs)
             answers = predictions(best.run_dir)
-            figures |= {"deltas": plot_deltas(configs), "cost": plot_cost(configs), "confusion": plot_confusion(answers.label, answers.predicted, best["name"])}
+            figures |= {"deltas": plot_deltas(configs), "cost": plot_cost(configs),
+                "confusion": plot_confusion(answers.label, answers.predicted, best["name"])}
         figures = {what: fig for what, fig in figures.items() if fig is not None}
         paths = {what: save_figure(fig, Path(figures_dir) / f"{prefix}{what}.svg") for what, fig in figures.items()}
         for fig in figures.values(): plt.close(fig)
     return paths
 
-# %% ../../nbs/5_lab/28_report.ipynb #7e5ee007
+# %% ../../nbs/5_lab/28_report.ipynb #668a8abc
 def template(name:str): # a Jinja template of the package
     "A template file; values are escaped for HTML in a page, and have the filter `q` for a shell."
-    pages = Environment(loader=PackageLoader("textclf_nb"), autoescape=name.endswith(".html"), trim_blocks=True, lstrip_blocks=True,
+    pages = Environment(loader=PackageLoader("textclf_nb"), autoescape=name.endswith(".html"), trim_blocks=True,
+        lstrip_blocks=True,
         finalize=lambda x: x.encode("utf-8", "backslashreplace").decode() if type(x) is str else x)
     pages.filters["q"] = lambda text: shlex.quote(str(text))
     return pages.get_template(name)
 
+# %% ../../nbs/5_lab/28_report.ipynb #7e5ee007
 def repeatable(
     runs:pd.DataFrame, # from `collect`
 )->tuple[list[dict], list[str]]: # what the template needs of each run, in an order that works; what is not repeated
     "The finished runs that can be repeated, pretrainings first."
-    done = runs[runs.status == "finished"].assign(later=lambda t: t.kind != "pretraining").sort_values(["later", "started"], kind="stable")
+    done = runs[runs.status == "finished"].assign(later=lambda t: t.kind != "pretraining").sort_values(["later",
+        "started"], kind="stable")
     out, refused = [], []
     for _, r in done.iterrows():
         try: name = checked_name(r["name"])
@@ -277,7 +300,8 @@ def repeatable(
         if r.kind not in ("pretraining", "finetuning", "baseline") or not (Path(r.run_dir) / "config.yaml").is_file():
             refused.append(f"not repeated: {name} kept no config.yaml"); continue
         corpus = r.corpus_hash if isinstance(r.corpus_hash, str) else None
-        out.append({"target": f"experiments/{r.kind}/{name}", "file": f"{r.kind}/{name}.yaml", "source": Path(r.run_dir) / "config.yaml",
+        out.append({"target": f"experiments/{r.kind}/{name}", "file": f"{r.kind}/{name}.yaml",
+            "source": Path(r.run_dir) / "config.yaml",
             "verb": "baseline" if r.kind == "baseline" else "train", "corpus": corpus})
     return out, refused
 
@@ -288,7 +312,8 @@ def write_script(
 )->str: # the text of the script
     "The commands that repeat the finished runs, and then this comparison."
     (again, refused), out = repeatable(runs), Path(out_dir)
-    told = [f"Then: {v}" for v in sorted({f"commit {r.commit or 'unknown'}; {r.versions}" for _, r in finished(runs).iterrows()})] + refused
+    told = [f"Then: {v}" for v in sorted({f"commit {r.commit or 'unknown'}; {r.versions}"
+        for _, r in finished(runs).iterrows()})] + refused
     script = template("reproduce.sh").render(runs=again, told=[printable(t) for t in told], folder="reproduce")
     with whole(out / "reproduce") as tmp:
         tmp.mkdir()
@@ -304,9 +329,12 @@ def page_rows(
     configs:pd.DataFrame, # from `summarise`
 )->list[dict]: # one per configuration, numbers as text
     "The table of models as the page shows it."
-    return [{**r[["configuration", "rank", "on_front", "seeds"]], "attention": mechanism_name(r), "f1": _score(r), "vs_exact": _interval(r, "vs_exact"),
-        "vs_baseline": _interval(r, "vs_baseline"), "accuracy": _number(r.test_accuracy, ".3f"), "auroc": _number(r.test_auroc, ".3f"),
-        "time": _seconds(r.chain_seconds), "per_epoch": _seconds(r.seconds_per_epoch), "speed": _number(r.tokens_per_second, ",.0f"),
+    return [{**r[["configuration", "rank", "on_front", "seeds"]], "attention": mechanism_name(r), "f1": _score(r),
+        "vs_exact": _interval(r, "vs_exact"),
+        "vs_baseline": _interval(r, "vs_baseline"), "accuracy": _number(r.test_accuracy, ".3f"),
+            "auroc": _number(r.test_auroc, ".3f"),
+        "time": _seconds(r.chain_seconds), "per_epoch": _seconds(r.seconds_per_epoch),
+            "speed": _number(r.tokens_per_second, ",.0f"),
         "memory": _number(r.chain_memory_mib, ".0f")} for _, r in configs.iterrows()]
 
 def differing(
@@ -315,9 +343,10 @@ def differing(
     "The settings in which the configurations differ, baselines aside."
     models = [settings_of(r) for _, r in configs[configs.kind != "baseline"].iterrows()]
     keys = sorted({k for m in models for k in m})
-    return [(k.removeprefix("config."), [m.get(k, "-") for m in models]) for k in keys if len({str(m.get(k)) for m in models}) > 1]
+    return [(k.removeprefix("config."), [m.get(k, "-") for m in models]) for k in keys
+        if len({str(m.get(k)) for m in models}) > 1]
 
-# %% ../../nbs/5_lab/28_report.ipynb #063fbfcc
+# %% ../../nbs/5_lab/28_report.ipynb #dec269fd
 def _chance(row, what):
     "What an interval says about zero."
     if row[f"{what}_low"] <= 0 <= row[f"{what}_high"]: return "no difference that this study can show"
@@ -326,11 +355,13 @@ def _chance(row, what):
 def _against_exact(row, twin):
     "The answer for one mechanism."
     text = f"{row.configuration} against {twin.configuration}, exact attention: {_interval(row, 'vs_exact')} pp of macro-F1, {_chance(row, 'vs_exact')}"
-    ratios = [f"{row[c] / twin[c]:.2f}× its {what}" for c, what in (("seconds_per_epoch", "time per epoch"), ("peak_memory_mib", "peak memory"))
+    ratios = [f"{row[c] / twin[c]:.2f}× its {what}" for c, what in (("seconds_per_epoch", "time per epoch"),
+        ("peak_memory_mib", "peak memory"))
         if row.device == twin.device and np.isfinite(row[c]) and twin[c]]
     return f"{text}; {' and '.join(ratios) or 'their costs were measured on different machines'}." + (
         f" They also differ in {row.twin_differs}." if row.twin_differs else "")
 
+# %% ../../nbs/5_lab/28_report.ipynb #063fbfcc
 def answer(
     configs:pd.DataFrame, # from `summarise`
 )->list[str]: # sentences
@@ -340,9 +371,10 @@ def answer(
     text = f"On validation {best.configuration} is first; on {n:,} test documents it reaches macro-F1 {_score(best)}"
     if np.isfinite(best.vs_baseline_pp): text += f", {_interval(best, 'vs_baseline')} pp against the baseline ({_chance(best, 'vs_baseline')})"
     twins = configs.set_index("configuration", drop=False)
-    return [f"{text}."] + [_against_exact(r, twins[twins.attention == "mha"].loc[r.twin]) for _, r in configs.iterrows() if r.twin is not None][:6]
+    return [f"{text}."] + [_against_exact(r, twins[twins.attention == "mha"].loc[r.twin])
+        for _, r in configs.iterrows() if r.twin is not None][:6]
 
-# %% ../../nbs/5_lab/28_report.ipynb #3b21f4e6
+# %% ../../nbs/5_lab/28_report.ipynb #f7912f21
 def _about_runs(runs):
     "What is peculiar about these runs."
     done, out = finished(runs), []
@@ -359,6 +391,7 @@ def _about_runs(runs):
         if abs(r.test_f1_macro - found) > .001: out.append(f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}.")
     return out
 
+# %% ../../nbs/5_lab/28_report.ipynb #3b21f4e6
 def limits(
     runs:pd.DataFrame, # from `collect`
     configs:pd.DataFrame, # from `summarise`
@@ -374,7 +407,7 @@ def limits(
         f"{len(configs)} configurations were compared and the intervals are not corrected for that: of twenty equal ones, one stands out by luck.",
         "Time and memory are those of the day; whoever else used the machine is in them."]
 
-# %% ../../nbs/5_lab/28_report.ipynb #464cb9ac
+# %% ../../nbs/5_lab/28_report.ipynb #0d5abcd9
 CAPTIONS = {"deltas": ("The differences", "Bars are 95 % intervals. One that crosses zero may be chance."),
     "cost": ("Quality against cost", "Up and to the left is better; the line is the front of each panel. Numbers are those of the table."),
     "losses": ("How training went", "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
@@ -389,10 +422,13 @@ def _picture(what, path, configs):
     told = "; ".join(said[what](r) for _, r in configs.iterrows()) if what in said else caption
     return {"title": title, "caption": caption, "data": data, "alt": f"{title}. {told}"}
 
+# %% ../../nbs/5_lab/28_report.ipynb #464cb9ac
 def _run_rows(runs):
     "Every run as the page shows it."
-    forms = {"seed": ".0f", "parameters": ",.0f", "max_length": ".0f", "val_f1_macro": ".3f", "test_f1_macro": ".3f", "val_loss": ".3f", "seconds": ",.1f"}
-    return [{**r[["name", "kind", "status", "run_dir"]], "attention": mechanism_name(r), "ancestors": r.ancestors or "-"}
+    forms = {"seed": ".0f", "parameters": ",.0f", "max_length": ".0f", "val_f1_macro": ".3f", "test_f1_macro": ".3f",
+        "val_loss": ".3f", "seconds": ",.1f"}
+    return [{**r[["name", "kind", "status", "run_dir"]], "attention": mechanism_name(r), "ancestors": r.ancestors
+        or "-"}
         | {k: _number(pd.to_numeric(r[k], errors="coerce"), f) for k, f in forms.items()} for _, r in runs.iterrows()]
 
 def _machines(runs):
@@ -400,7 +436,8 @@ def _machines(runs):
     lines = {}
     for _, r in runs.iterrows():
         facts = run_facts(r.run_dir)[0]
-        text = ", ".join(f"{k} {v}" for part in ("hardware", "code", "versions") for k, v in flatten(facts.get(part) or {}).items())
+        text = ", ".join(f"{k} {v}" for part in ("hardware", "code", "versions")
+            for k, v in flatten(facts.get(part) or {}).items())
         lines.setdefault(text, []).append(r["name"])
     return [f"{text}: {', '.join(names)}" for text, names in lines.items()]
 
@@ -420,12 +457,17 @@ def render(
     last = max(runs.finished.dropna().astype(str), default="")[:16].replace("T", " ") or "at an unknown time"
     models = configs[configs.kind != "baseline"] if len(configs) else configs
     grouped = len(configs) and "group" in predictions(configs.run_dirs[0][0])
-    judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why} for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
-    return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs), runs=_run_rows(runs), judged=judged,
-        about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.", judged_about=ABOUT["thesis"],
+    judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why}
+        for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
+    return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs),
+        runs=_run_rows(runs), judged=judged,
+        about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.",
+            judged_about=ABOUT["thesis"],
         interval=INTERVAL.format(documents="the source files of the test documents" if grouped else "test documents"),
-        figures=[_picture(what, figures[what], configs) for what in CAPTIONS if what in figures], left_out=left_out(runs), limits=limits(runs, configs),
-        names=models.configuration.tolist() if len(models) else [], differs=differing(configs) if len(models) else [], machines=_machines(runs), script=script)
+        figures=[_picture(what, figures[what], configs) for what in CAPTIONS if what in figures],
+            left_out=left_out(runs), limits=limits(runs, configs),
+        names=models.configuration.tolist() if len(models) else [], differs=differing(configs) if len(models) else [],
+            machines=_machines(runs), script=script)
 
 # %% ../../nbs/5_lab/28_report.ipynb #0383027f
 def compare(
@@ -439,7 +481,8 @@ def compare(
     runs, out = collect(run_dirs), Path(out_dir)
     configs = summarise(runs, requirements, seed)
     figures = draw(runs, configs, out / "figures", prefix)
-    page = render(runs, configs, figures, write_script(runs, out), f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize())
+    page = render(runs, configs, figures, write_script(runs, out),
+        f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize())
     table = _with_findings(runs, configs)
     for name, text in {"results.csv": table.to_csv(index=False), "report.html": page}.items():
         with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
@@ -451,7 +494,8 @@ def _with_findings(runs, configs):
     "What was found out about a configuration, beside each of its finished runs."
     if configs.empty: return runs.drop(columns="chain")
     found = configs[["kind", "configuration", *FOUND]]
-    if "judged" in configs: found = found.assign(judged=["; ".join(f"{q}: {w}" for q, w, _ in j) for j in configs.judged])
+    if "judged" in configs: found = found.assign(judged=["; ".join(f"{q}: {w}" for q, w, _ in j)
+        for j in configs.judged])
     done = finished(runs)[["kind", "configuration"]].reset_index().merge(found).set_index("index")
     return runs.drop(columns="chain").join(done.drop(columns=["kind", "configuration"]))
 
@@ -467,7 +511,8 @@ def keep(
         target = Path(results) / f"{run_dir.name}{'_reproduce.sh' if file == 'reproduce.sh' else Path(file).suffix}"
         text = (run_dir / file).read_text(encoding="utf-8") if (run_dir / file).is_file() else None
         if text is None: continue
-        with whole(target) as tmp: tmp.write_text(text.replace("settings=reproduce\n", f"settings={shlex.quote(run_dir.name + '_reproduce')}\n"), encoding="utf-8")
+        with whole(target) as tmp: tmp.write_text(text.replace("settings=reproduce\n",
+            f"settings={shlex.quote(run_dir.name + '_reproduce')}\n"), encoding="utf-8")
         if file == "reproduce.sh": target.chmod(0o755)
         out.append(target)
     if (run_dir / "reproduce").is_dir():

@@ -39,7 +39,8 @@ def made_up_answers(
     wrong = hard + rng.normal(scale=.05, size=800) > accuracy
     predicted = np.where(wrong, (labels + rng.choice([1, 1, 1, 2, 3], 800)) % 4, labels)
     names = np.array(MADE_UP)
-    return pd.DataFrame({"label": names[labels], "predicted": names[predicted], "confidence": .8, "group": [f"file{i}.py" for i in files]})
+    return pd.DataFrame({"label": names[labels], "predicted": names[predicted], "confidence": .8,
+        "group": [f"file{i}.py" for i in files]})
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #56a92ddb
 def _curves(run_dir, kind, attention, seed):
@@ -48,7 +49,8 @@ def _curves(run_dir, kind, attention, seed):
     loss = {"lsh": .5, "favor": .4}.get(attention, .3) + (7 if kind == "pretraining" else 1.4) * np.exp(-step / 60) + rng.normal(scale=.05, size=200)
     for part in ("train", "eval"): (run_dir / "metrics" / part).mkdir(parents=True, exist_ok=True)
     pd.DataFrame({"step": step, "loss": loss}).to_csv(run_dir / "metrics/train/metrics.csv", index=False)
-    pd.DataFrame({"step": step[39::40], "split": "val", "loss": loss[39::40] + .1}).to_csv(run_dir / "metrics/eval/metrics.csv", index=False)
+    pd.DataFrame({"step": step[39::40], "split": "val",
+        "loss": loss[39::40] + .1}).to_csv(run_dir / "metrics/eval/metrics.csv", index=False)
 
 def made_up_config(name, kind, attention, seed, layers, pretrained):
     "The sections of config.yaml that a comparison looks at."
@@ -59,7 +61,7 @@ def made_up_config(name, kind, attention, seed, layers, pretrained):
     config["architecture"] = {"embedding_dim": 128, "num_layers": layers, "attention": parts}
     return config | ({"pretrained_experiment": {"name": pretrained}} if pretrained else {})
 
-# %% ../../nbs/5_lab/27_verdicts.ipynb #cf21e005
+# %% ../../nbs/5_lab/27_verdicts.ipynb #5d85999d
 def made_up_run(
     root:str|Path, # holds pretraining/, finetuning/ and baseline/
     name:str, # of the run
@@ -70,9 +72,11 @@ def made_up_run(
 )->Path: # the run directory
     "Write a run that was never made, to try a report on."
     run_dir, model = Path(root) / kind / name, kind != "baseline"
-    facts = {"name": name, "kind": kind, "status": status, "cause": cause, "started": "2026-01-01T10:00:00", "seed": seed,
+    facts = {"name": name, "kind": kind, "status": status, "cause": cause, "started": "2026-01-01T10:00:00",
+        "seed": seed,
         "parameters": 1_300_000, "max_length": 128 if model else None, "attention": attention if model else None,
-        "code": {"commit": "c0de", "dirty": False}, "versions": {"torch": "2.13.0"}, "hardware": {"device": "cpu", "name": device, "torch_threads": 2},
+        "code": {"commit": "c0de", "dirty": False}, "versions": {"torch": "2.13.0"},
+            "hardware": {"device": "cpu", "name": device, "torch_threads": 2},
         "corpus": {"name": "made-up", "hash": "c0ffee"}}
     run_dir.mkdir(parents=True, exist_ok=True)
     if model: _curves(run_dir, kind, attention, seed)
@@ -81,15 +85,18 @@ def made_up_run(
             "peak_memory_mib": memory, "steps": 200, "epochs": 3}
         facts["results"] = {"val": {"loss": .5}} if kind == "pretraining" else _made_up_results(run_dir, accuracy)
     (run_dir / "run.json").write_text(json.dumps(facts))
-    (run_dir / "config.yaml").write_text(yaml.safe_dump(made_up_config(name, kind, attention, seed, layers, pretrained)))
+    (run_dir / "config.yaml").write_text(yaml.safe_dump(made_up_config(name, kind, attention, seed, layers,
+        pretrained)))
     return run_dir
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #cf21e005
 def _made_up_results(run_dir, accuracy):
     "Scores of both splits; the answers for test are kept."
     answers = {split: made_up_answers(accuracy, crc32(f"{run_dir.name} {split}".encode())) for split in ("val", "test")}
     (run_dir / "metrics/eval").mkdir(parents=True, exist_ok=True)
     answers["test"].to_csv(run_dir / "metrics/eval/predictions.csv", index=False)
-    return {s: {"f1_macro": f1_score(a.label, a.predicted, average="macro"), "accuracy": float((a.label == a.predicted).mean())}
+    return {s: {"f1_macro": f1_score(a.label, a.predicted, average="macro"),
+        "accuracy": float((a.label == a.predicted).mean())}
         for s, a in answers.items()}
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #27819a1b
@@ -98,12 +105,16 @@ def made_up_study(
 )->list[Path]: # run directories
     "A whole study that was never made: baseline, three mechanisms, seeds, a dead run."
     runs = [made_up_run(root, "words", "baseline", accuracy=.85, seconds=4, memory=500)]
-    runs += [made_up_run(root, f"mlm-{k}", "pretraining", k, seconds=s, memory=1000) for k, s in (("mha", 240), ("lsh", 290), ("favor", 180))]
+    runs += [made_up_run(root, f"mlm-{k}", "pretraining", k, seconds=s, memory=1000)
+        for k, s in (("mha", 240), ("lsh", 290), ("favor", 180))]
     for s in range(3):
-        runs.append(made_up_run(root, f"exact-s{s}", accuracy=.915 + .003 * s, seed=s, seconds=300 + 9 * s, pretrained="mlm-mha"))
-        runs.append(made_up_run(root, f"favor-s{s}", attention="favor", accuracy=.912, seed=s, seconds=180 + 5 * s, memory=700, pretrained="mlm-favor"))
+        runs.append(made_up_run(root, f"exact-s{s}", accuracy=.915 + .003 * s, seed=s, seconds=300 + 9 * s,
+            pretrained="mlm-mha"))
+        runs.append(made_up_run(root, f"favor-s{s}", attention="favor", accuracy=.912, seed=s, seconds=180 + 5 * s,
+            memory=700, pretrained="mlm-favor"))
     runs.append(made_up_run(root, "lsh", attention="lsh", accuracy=.888, seconds=390, memory=980, pretrained="mlm-lsh"))
-    return runs + [made_up_run(root, "favor-fp16", attention="favor", status="failed", cause="loss is NaN at step 41: try use_amp: false")]
+    return runs + [made_up_run(root, "favor-fp16", attention="favor", status="failed",
+        cause="loss is NaN at step 41: try use_amp: false")]
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #98dc7151
 def flatten(
@@ -139,21 +150,27 @@ COSTS = ["seconds", "seconds_per_epoch", "tokens_per_second", "peak_memory_mib",
 def _machine(hardware):
     "What a time was measured on: the processor, on a CPU with its threads."
     threads = hardware.get("torch_threads") or hardware.get("cores")
-    return f"{hardware.get('name')}, {threads} threads" if threads and hardware.get("device", "cpu") == "cpu" else hardware.get("name")
+    return f"{hardware.get('name')}, {threads} threads" if threads and hardware.get("device",
+        "cpu") == "cpu" else hardware.get("name")
 
 def _row(run_dir, facts, leaves):
     "One line of results.csv: a run's facts, its results, its cost, its configuration."
     part = lambda name: facts.get(name) or {}
     kind = facts.get("attention")
-    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length", "started", "finished")}
+    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length", "started",
+        "finished")}
     code = part("code").get("commit")
-    row |= {"commit": code + ("+" if part("code").get("dirty") else "") if code else None, "attention": "+".join(dict.fromkeys(kind)) if isinstance(kind, list) else kind, "corpus": part("corpus").get("name"),
-        "corpus_hash": part("corpus").get("hash"), "device": _machine(part("hardware")), "device_type": part("hardware").get("device"),
+    row |= {"commit": code + ("+" if part("code").get("dirty") else "") if code else None,
+        "attention": "+".join(dict.fromkeys(kind)) if isinstance(kind, list) else kind,
+            "corpus": part("corpus").get("name"),
+        "corpus_hash": part("corpus").get("hash"), "device": _machine(part("hardware")),
+            "device_type": part("hardware").get("device"),
         "versions": ", ".join(f"{k} {v}" for k, v in part("versions").items())}
     for split in ("val", "test"): row |= {f"{split}_{m}": (part("results").get(split) or {}).get(m) for m in METRICS}
     row |= {c: part("cost").get(c) for c in COSTS} | {"run_dir": str(run_dir)}
     row |= {f"config.{k}": v for k, v in leaves.items()}
-    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for k, v in row.items()}   # half a surrogate pair is no text
+    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v
+        for k, v in row.items()}   # half a surrogate pair is no text
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #faff3c3d
 NO_SETTING = ("config.experiment.", "config.logging.", "config.training.resume", "config.training.device")
@@ -174,13 +191,15 @@ def settings_of(
 
 def _configuration(row):
     "What two runs must share to be seeds of one configuration."
-    shared = [row["kind"], row["attention"], row["max_length"], settings_of(row) or without_seed(row["name"], row["seed"])]
+    shared = [row["kind"], row["attention"], row["max_length"], settings_of(row)
+        or without_seed(row["name"], row["seed"])]
     return json.dumps(shared, sort_keys=True, default=str)
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #9c77a8dc
 def _parent(row):
     "Name of the run that this one started from; None if it started from scratch."
-    found = [v for k, v in row.items() if k.startswith("config.pretrained") and k.endswith((".name", ".path")) and v and not pd.isna(v)]
+    found = [v for k, v in row.items() if k.startswith("config.pretrained") and k.endswith((".name", ".path")) and v
+        and not pd.isna(v)]
     return Path(str(found[0])).name if found else None
 
 def ancestors(
@@ -215,7 +234,8 @@ def collect(
     for row in rows:
         older = ancestors(row, given)
         row |= chain_cost(row, older)
-        row["chain"] = json.dumps([{k: str(v) for k, v in settings_of(r).items() if not k.startswith("config.pretrained")} for r in older.values() if r])
+        row["chain"] = json.dumps([{k: str(v) for k, v in settings_of(r).items()
+            if not k.startswith("config.pretrained")} for r in older.values() if r])
         key, label = _configuration(row), without_seed(row["name"], row["seed"])
         taken = [v for k, v in labels.items() if json.loads(k)[0] == row["kind"]]
         while key not in labels and label in taken: label += "'"
@@ -308,7 +328,8 @@ def paired_bootstrap(
         u, v = seed_weights(len(ours), draws, rng), seed_weights(len(theirs), draws, rng)
         deltas.append((u * f1[:len(ours)]).sum(0) - (v * f1[len(ours):]).sum(0))
     f1 = score(many[None] @ held)
-    return float(f1[:len(ours)].mean() - f1[len(ours):].mean()), *map(float, np.quantile(np.concatenate(deltas), [.025, .975]))
+    return float(f1[:len(ours)].mean() - f1[len(ours):].mean()), *map(float,
+        np.quantile(np.concatenate(deltas), [.025, .975]))
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #ca5e81b8
 AVERAGED = ["test_f1_macro", "val_f1_macro", "test_accuracy", "test_auroc", "parameters"]
@@ -325,7 +346,8 @@ def _group_row(group, device):
     row = group.iloc[0][["configuration", "kind", "attention", "max_length", "chain", "seed"]].to_dict()
     row |= {"runs": len(group), "seeds": group.seed.nunique(), "f1_std": f1.std(), "f1_spread": f1.max() - f1.min()}
     row |= {"device": device if len(there) else group.device.iloc[0], "run_dirs": group.run_dir.tolist()}
-    row |= {c: group[c].astype(float).mean() for c in AVERAGED} | {c: there[c].astype(float).mean(skipna=False) for c in COMPARED}
+    row |= {c: group[c].astype(float).mean() for c in AVERAGED} | {c: there[c].astype(float).mean(skipna=False)
+        for c in COMPARED}
     row |= {f"{c}_range": (there[c].astype(float).min(), there[c].astype(float).max()) for c in COMPARED[:3]}
     return row | {c: group.iloc[0][c] for c in group if c.startswith("config.")}
 
@@ -339,7 +361,7 @@ def group_seeds(
     failed = runs[runs.status == "failed"].groupby(by).size()
     return pd.DataFrame([r | {"failed": int(failed.get((r["kind"], r["configuration"]), 0))} for r in rows])
 
-# %% ../../nbs/5_lab/27_verdicts.ipynb #36cdff01
+# %% ../../nbs/5_lab/27_verdicts.ipynb #76390296
 EXACT = "mha"                                                # the mechanism that the others approximate
 
 def _of_attention(key):
@@ -348,11 +370,14 @@ def _of_attention(key):
 
 def _differences(a, b):
     "Settings in which two configurations differ, the mechanism and the names of pretrainings aside."
-    ours, theirs = ({k: v for k, v in settings_of(r).items() if not _of_attention(k) and not k.startswith("config.pretrained")} for r in (a, b))
+    ours, theirs = ({k: v for k, v in settings_of(r).items() if not _of_attention(k)
+        and not k.startswith("config.pretrained")} for r in (a, b))
     differ = [k.removeprefix("config.") for k in sorted({*ours, *theirs}) if ours.get(k) != theirs.get(k)]
-    older = [[{k: v for k, v in stage.items() if not _of_attention(k)} for stage in json.loads(r["chain"])] for r in (a, b)]
+    older = [[{k: v for k, v in stage.items() if not _of_attention(k)} for stage in json.loads(r["chain"])]
+        for r in (a, b)]
     return differ + (["settings of the pretraining"] if older[0] != older[1] else [])
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #36cdff01
 def exact_twin(
     row, # a configuration
     configs:pd.DataFrame, # all of them
@@ -365,7 +390,7 @@ def exact_twin(
         if same: found.append((len(differ), -np.nan_to_num(twin.val_f1_macro), twin, differ))
     return min(found, key=lambda f: f[:2])[2:] if found else (None, [])
 
-# %% ../../nbs/5_lab/27_verdicts.ipynb #c08eb052
+# %% ../../nbs/5_lab/27_verdicts.ipynb #0b41dfef
 def _ends(name): return [f"{name}_pp", f"{name}_low", f"{name}_high"]
 DELTAS = [*_ends("vs_exact"), *_ends("vs_baseline")]
 
@@ -380,6 +405,7 @@ def difference(
     groups = first.group.to_numpy() if "group" in first and first.group.nunique() > 1 else None
     return 100 * np.array(paired_bootstrap(first.label.to_numpy(), *answers, groups=groups, seed=seed))
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #c08eb052
 def add_deltas(
     configs:pd.DataFrame, # from `group_seeds`
     seed:int=0, # of the bootstrap
@@ -402,7 +428,8 @@ def pareto_front(
     quality, # higher is better, (n,)
 )->np.ndarray: # True for what nothing dominates, (n,); an unknown cost or quality is never on the front
     "Which points nothing else dominates."
-    points = np.column_stack([np.asarray(costs, float), -np.asarray(quality, float)])   # lower is better, in every column
+    points = np.column_stack([np.asarray(costs, float),
+        -np.asarray(quality, float)])   # lower is better, in every column
     no_worse = (points[:, None] <= points).all(2)
     better = (points[:, None] < points).any(2)
     return ~(no_worse & better).any(0) & np.isfinite(points).all(1)
@@ -422,7 +449,7 @@ def verdict(
 def all_of(*words:str)->str: return next((w for w in (FAIL, NOT_MEASURED, UNDECIDED) if w in words), PASS)
 def any_of(*words:str)->str: return next((w for w in (PASS, UNDECIDED, NOT_MEASURED) if w in words), FAIL)
 
-# %% ../../nbs/5_lab/27_verdicts.ipynb #58457d45
+# %% ../../nbs/5_lab/27_verdicts.ipynb #d1735349
 COST_GOALS = {"lsh": (.15, .25), "favor": (.20, .30)}        # less time per epoch, or less memory; thesis, WNF-1
 STRICTEST = (.20, .30)
 
@@ -443,9 +470,11 @@ def judge_cost(
     cheaper = any_of(*(verdict(-high, -low, goal - 1 - 1e-9) for (low, _, high), goal in zip(costs, goals)))
     near = verdict(row.vs_exact_low, row.vs_exact_high, -1)
     told = [f"{mean:.2f}× the {what} of {exact.configuration} (goal {1 - goal:.2f}×)" for (_, mean, _), goal, what
-        in zip(costs, goals, ("seconds per epoch", "peak memory")) if np.isfinite(mean)] or ["its cost was measured on another machine"]
+        in zip(costs, goals, ("seconds per epoch", "peak memory"))
+            if np.isfinite(mean)] or ["its cost was measured on another machine"]
     return all_of(near, cheaper), f"{' or '.join(told)}: {cheaper}; {_pp(row, 'vs_exact')} against it, the goal is -1: {near}"
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #58457d45
 def _pp(row, what):
     "A difference with its interval."
     return f"{row[f'{what}_pp']:+.1f} pp ({row[f'{what}_low']:+.1f} to {row[f'{what}_high']:+.1f})"
@@ -490,14 +519,17 @@ def summarise(
     seed:int=0, # of the bootstrap
 )->pd.DataFrame: # one row per configuration, best on validation first
     "Group, compare with exact attention and the baseline, order, and judge if asked."
-    if requirements is not None and requirements not in REQUIREMENTS: raise UserError(known_names(requirements, REQUIREMENTS, "requirements"))
+    if requirements is not None and requirements not in REQUIREMENTS: raise UserError(known_names(requirements,
+        REQUIREMENTS, "requirements"))
     check_comparable(runs)
     configs = group_seeds(runs)
     if configs.empty: return configs
-    configs = add_deltas(configs, seed).sort_values(["val_f1_macro", "configuration"], ascending=[False, True], ignore_index=True)
+    configs = add_deltas(configs, seed).sort_values(["val_f1_macro", "configuration"], ascending=[False, True],
+        ignore_index=True)
     configs["rank"], configs["cost_rank"] = range(1, len(configs) + 1), configs.chain_seconds.rank(method="min")
     configs["on_front"] = pareto_front(configs[["chain_seconds", "chain_memory_mib"]], configs.test_f1_macro)
-    if requirements: configs["judged"] = [_judged(row, configs, REQUIREMENTS[requirements]) for _, row in configs.iterrows()]
+    if requirements: configs["judged"] = [_judged(row, configs, REQUIREMENTS[requirements])
+        for _, row in configs.iterrows()]
     return configs
 
 def _judged(row, configs, judge):
