@@ -23,6 +23,8 @@ VARIANTS = [(kind, {}) for kind in KINDS] + [
     ("favor", {"phi": "relu"}),
     ("window", {"window": 8, "global_tokens": 2}),
     ("window", {"window": 30, "global_tokens": 0}),
+    ("near_far", {"window": 8, "chunk_size": 4}),
+    ("near_far", {"window": 5, "chunk_size": 8, "global_tokens": 3, "far": "eva"}),
 ]
 ORDERED = {"lsh", "window", "near_far", "nystrom", "linformer", "cosformer"}   # the order of tokens decides who is near, or shares a bucket
 VARIANTS += [(kind, {**options, "implementation": name}) for kind, options in VARIANTS for name in available_implementations(kind)]
