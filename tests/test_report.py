@@ -19,6 +19,7 @@ from textclf_nb.core import UserError
 from textclf_nb.data.corpora import load_corpus
 from textclf_nb.lab.baseline import run_baseline
 from textclf_nb.lab.report import Comparison, _width, compare, keep, results_table
+from textclf_nb.lab.runs import SMOKE, new_experiment, run_experiment
 from textclf_nb.lab.verdicts import collect, made_up_run, made_up_study, paired_bootstrap, predictions, summarise
 
 ROOT = Path(__file__).parents[1]
@@ -303,6 +304,25 @@ def test_real_baselines_through_the_report(tmp_path):
     df = compare(dirs, tmp_path / "out").runs
     assert df.test_f1_macro.tolist() == [1., 1.] and df.status.tolist() == ["finished"] * 2
     assert df.vs_baseline_pp.dropna().tolist() in ([], [0.])
+
+
+def test_sources_of_a_corpus_reach_the_intervals(tmp_path):
+    "From an embedded corpus over two runs to a difference whose interval draws whole source files."
+    settings = SMOKE | {"data": {"corpus": "docstrings", "limit": 400}}
+    corpus = load_corpus("docstrings", limit=400)
+    run_experiment(new_experiment("finetuning", "exact", tmp_path, settings=settings))
+    run_baseline(corpus, tmp_path / "finetuning" / "tfidf")
+    sources = np.array(corpus.splits["test"]["group"][:])
+    assert 1 < len(set(sources)) < len(sources)
+    tables = [predictions(tmp_path / "finetuning" / name) for name in ("exact", "tfidf")]
+    for table in tables:
+        assert table.group.tolist() == list(map(str, sources))
+        assert table.label.tolist() == [corpus.label_names[i] for i in corpus.splits["test"]["label"]]
+    configs = summarise(collect([tmp_path / "finetuning" / n for n in ("exact", "tfidf")])).set_index("configuration")
+    found = configs.loc["exact", ["vs_baseline_pp", "vs_baseline_low", "vs_baseline_high"]].astype(float)
+    theirs = [tables[0].label.to_numpy(), *([t.predicted.to_numpy()] for t in tables)]
+    clustered, alone = (100 * np.array(paired_bootstrap(*theirs, groups=groups)) for groups in (sources.astype(str), None))
+    assert found.to_numpy() == pytest.approx(clustered) and not np.allclose(clustered[1:], alone[1:], atol=.01)
 
 
 def test_failed_baseline_says_why(tmp_path):

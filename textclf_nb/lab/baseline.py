@@ -152,7 +152,7 @@ def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->di
         labels, probs = np.array(corpus.splits[split]["label"][:]), model.probabilities(corpus.splits[split]["text"][:])
         results[split] = classification_metrics(labels, probs, corpus.label_names)
         tracker.log_eval(step, split, **results[split])
-        if split == "test": save_predictions(tracker, prediction_table(labels, probs, corpus.label_names))
+        if split == "test": save_predictions(tracker, prediction_table(labels, probs, corpus.label_names, corpus.splits[split]["group"][:]))
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #ac636761

@@ -320,7 +320,8 @@ def judge(loop:TrainingLoop, loaders:dict, corpus:Corpus, kind:str, tracker:Trac
         else:
             labels, probs = loop.predict(loaders[split])
             results[split] = classification_metrics(labels, probs, corpus.label_names)
-            if split == "test": save_predictions(tracker, prediction_table(labels, probs, corpus.label_names))
+            groups = None if loaders[split].shuffle else corpus.splits[split]["group"][:]   # shuffled, a row is no longer the corpus's
+            if split == "test": save_predictions(tracker, prediction_table(labels, probs, corpus.label_names, groups))
         if split == "test": tracker.log_eval(loop.step, split, **results[split])
     return results
 

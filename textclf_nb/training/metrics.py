@@ -101,8 +101,12 @@ def prediction_table(
     labels, # the true class of each text, (M,) int
     probs, # the probability of each class, (M, C)
     label_names:list[str]|None=None, # names of the classes
-)->pd.DataFrame: # columns label, predicted (names) and confidence
+    groups=None, # the source of each text (a file, an author), (M,)
+)->pd.DataFrame: # columns label, predicted (names) and confidence, and group where it is known
     "What each text is, what the model says and how sure it is."
     labels, probs, names = _checked(labels, probs, label_names)
     names = np.array(names, dtype=object)
-    return pd.DataFrame({"label": names[labels], "predicted": names[probs.argmax(1)], "confidence": probs.max(1).round(6)})
+    table = pd.DataFrame({"label": names[labels], "predicted": names[probs.argmax(1)], "confidence": probs.max(1).round(6)})
+    if groups is None: return table
+    if len(groups) != len(table): raise UserError(f"{len(groups)} groups for {len(table)} texts: one for each")
+    return table.assign(group=list(groups))
