@@ -7,6 +7,7 @@ __all__ = ['mixing_matrix', 'attention_maps', 'plot_maps', 'head_statistics', 'r
            'occlusion', 'Reading', 'read_closely', 'plot_reading']
 
 # %% ../../nbs/5_lab/29_attention_maps.ipynb #ddfb8441
+import textwrap
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
@@ -49,16 +50,19 @@ def plot_maps(
     tokens:list[str], # N
     title:str="Each row: what a token's answer is made of",
 ): # a matplotlib figure
-    "All heads of all layers as pictures, dark where much is taken."
+    "All heads of all layers as pictures, dark where much is taken. More than 40 tokens are numbered, and listed below."
     set_style()
-    darkest = float(maps.max())
-    (L, H, N, _), few = maps.shape, len(tokens) <= 40
-    fig, axes = plt.subplots(L, H, figsize=(2.2 * H + 0.8, 2.2 * L + 0.4), squeeze=False, sharex=True, sharey=True)
+    (L, H, N, _), darkest = maps.shape, float(maps.max())
+    side = max(2.2, 0.11 * N) if N <= 40 else 3.3   # inches: a label of 6 points has 0.11
+    fig, axes = plt.subplots(L, H, figsize=(side * H + 0.8, side * L + 0.8), squeeze=False, sharex=True, sharey=True)
     for (layer, head), ax in np.ndenumerate(axes):
         ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=darkest, interpolation="nearest")
         ax.set_title(f"layer {layer + 1}, head {head + 1}", weight="normal")
         ax.grid(False)
-        if few: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6 if N < 30 else 5), ax.set_yticks(range(N), tokens, fontsize=6 if N < 30 else 5)
+        if N <= 40: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6), ax.set_yticks(range(N), tokens, fontsize=6)
+    if N > 40:
+        named = "  ".join(f"{i} {t}" for i, t in enumerate(tokens))
+        fig.supxlabel(textwrap.fill(named, int(18 * fig.get_figwidth())), fontsize=6, x=0.02, ha="left")
     fig.suptitle(f"{title} (black: {darkest:.2f})", x=0.02, ha="left", fontsize=10, fontweight="bold")
     return fig
 
@@ -99,10 +103,10 @@ def plot_shares(
 ): # a matplotlib figure
     "Tokens in reading order, dark where much is read; a line for each of several models."
     set_style()
-    fig, ax = plt.subplots(figsize=(max(4, 0.32 * len(tokens)), 0.9 + 0.35 * len(shares)))
+    fig, ax = plt.subplots(figsize=(max(4, 0.16 * len(tokens)), 1.2 + 0.35 * len(shares)))
     rows = np.stack([np.asarray(s, float) for s in shares.values()])
     ax.imshow(rows, cmap="Greys", vmin=0, aspect="auto", interpolation="nearest")
-    ax.set_xticks(range(len(tokens)), tokens, rotation=60, ha="right", fontsize=7)
+    ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=7)
     ax.set_yticks(range(len(shares)), list(shares))
     ax.grid(False); ax.set_title(title)
     return fig
