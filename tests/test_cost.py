@@ -16,7 +16,8 @@ STALE = pytest.mark.xfail(strict=True, reason="of 2026-11-21: make it anew, then
 @pytest.fixture(scope="module")
 def today(tmp_path_factory):
     "The columns of each kind of table, from the smallest case."
-    root, tiny = tmp_path_factory.mktemp("study"), EncoderConfig(vocab_size=50, embedding_dim=8, num_layers=1, mlp_size=8, attention={"num_heads": 1})
+    root = tmp_path_factory.mktemp("study")
+    tiny = EncoderConfig(vocab_size=50, embedding_dim=8, num_layers=1, mlp_size=8, attention={"num_heads": 1})
     compare(made_up_study(root), root / "out")
     tables = {"cost_attention": bench_attention([64], H=1, Dh=8, repeats=1, peers=False, memory=False),
         "cost_model": bench_model(tiny, [("mlm", 16, 2)], steps=1, memory=False),
