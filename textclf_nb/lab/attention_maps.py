@@ -66,6 +66,8 @@ def plot_maps(
     fig.suptitle(f"{title} (black: {darkest:.2f})", x=0.02, ha="left", fontsize=10, fontweight="bold")
     return fig
 
+
+
 # %% ../../nbs/5_lab/29_attention_maps.ipynb #a5aa8cf2
 def head_statistics(
     maps:Tensor, # (L, H, N, N)
