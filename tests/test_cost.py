@@ -11,7 +11,6 @@ from textclf_nb.lab.verdicts import made_up_study
 from textclf_nb.model.encoder import EncoderConfig
 
 KEPT = sorted((Path(__file__).parents[1] / "experiments/results").glob("*.csv"))
-STALE = pytest.mark.xfail(strict=True, reason="of 2026-11-21: make it anew, then take its name out here")
 
 @pytest.fixture(scope="module")
 def today(tmp_path_factory):
@@ -29,7 +28,7 @@ def today(tmp_path_factory):
 def test_a_table_names_its_maker(today, name):
     assert {"version", "commit", "python", "torch", "hardware", "device", "threads"} <= today[name]
 
-@pytest.mark.parametrize("file", [pytest.param(f, id=f.name, marks=[STALE] * (f.name in ("demo.csv", "docstrings.csv"))) for f in KEPT])
+@pytest.mark.parametrize("file", KEPT, ids=lambda f: f.name)
 def test_a_kept_table_is_todays(today, file):
     columns = set(pd.read_csv(file, nrows=0))
     kind = next((k for k in ("cost_attention", "cost_model", "error") if file.name.startswith(k)), "runs")
