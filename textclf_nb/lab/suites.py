@@ -22,11 +22,11 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from pydantic import Field
 
-from ..core import Settings, UserError, checked_name, known_names
+from ..core import Settings, UserError, checked_name, known_names, merged, read_yaml
 from .baseline import BaselineConfig
 from ..data.corpora import DataConfig
 from .report import keep
-from .runs import merged, new_config, read_yaml
+from .runs import new_config
 
 # %% ../../nbs/5_lab/30_suites.ipynb #60d8d6e8
 class StepConfig(Settings):

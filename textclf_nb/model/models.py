@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..core import Settings, UserError, known_names, whole
+from ..core import Settings, UserError, known_names, merged, whole
 from .encoder import Encoder, EncoderConfig
 from textclf_nb.model.heads import (
     IGNORED, ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, mean_nll, pool_windows,
@@ -153,13 +153,9 @@ def overridden(
             raise UserError(
                 known_names(key, [*sections, *(k for s in sections for k in type(getattr(config, s)).model_fields)], "key"))
         inside = data if key in sections else data[homes[0]]
-        inside[key] = _merged(inside[key], value)
+        both = isinstance(inside[key], dict) and isinstance(value, dict)
+        inside[key] = merged(inside[key], value) if both else value
     return type(config).parse(data, "model configuration")
-
-def _merged(old, new):
-    "`new` over `old`: dictionaries key by key, anything else replaced."
-    if not (isinstance(old, dict) and isinstance(new, dict)): return new
-    return old | {k: _merged(old.get(k), v) for k, v in new.items()}
 
 # %% ../../nbs/2_model/11_models.ipynb #1993ca74
 def _part(name): return name.split(".")[0]

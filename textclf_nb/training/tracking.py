@@ -30,7 +30,7 @@ import torch
 from filelock import FileLock, Timeout
 from pydantic import field_validator
 
-from ..core import Settings, UserError, whole
+from ..core import Settings, UserError, merged, whole
 
 # %% ../../nbs/4_training/20_tracking.ipynb #72e12aaa
 class WandbConfig(Settings):
@@ -221,10 +221,6 @@ def _plain(x):
     if isinstance(x, float) and not math.isfinite(x): return None
     return x if isinstance(x, (str, int, float, bool, type(None))) else str(x)
 
-def _merged(old:dict, new:dict)->dict:
-    "`new` over `old`, dictionaries within merged too."
-    return old | {k: _merged(old[k], v) if isinstance(v, dict) and isinstance(old.get(k), dict) else v for k, v in new.items()}
-
 def _now()->str: return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
 
 # %% ../../nbs/4_training/20_tracking.ipynb #2c3014e5
@@ -242,7 +238,7 @@ class RunRecord:
         **facts, # what to add to run.json; dictionaries are merged into those that are there
     ):
         "Write run.json anew, whole."
-        self.run = _merged(self.run, _plain(facts))
+        self.run = merged(self.run, _plain(facts))
         with whole(self.dir/"run.json") as tmp: tmp.write_text(json.dumps(self.run, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
 
     def event(self,

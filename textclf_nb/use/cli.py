@@ -148,10 +148,10 @@ def baseline(
     name:str=typer.Argument(..., help="of the run, or a directory with a baseline's config.yaml"),
     settings:list[str]=SET, root:Path=ROOT):
     "Fit TF-IDF and logistic regression; sections data and baseline can be set."
-    from textclf_nb.core import UserError, read_yaml
+    from textclf_nb.core import UserError, merged, read_yaml
     from textclf_nb.data import DataConfig, load_corpus
     from textclf_nb.lab.baseline import BaselineConfig, run_baseline
-    from textclf_nb.lab.runs import experiment_dir, from_dotted, merged
+    from textclf_nb.lab.runs import experiment_dir, from_dotted
     written = Path(name) / "config.yaml"
     run_dir = Path(name) if written.is_file() else experiment_dir("baseline", name, root)
     tree = merged(read_yaml(written) if written.is_file() else {}, from_dotted(settings))
