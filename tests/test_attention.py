@@ -1,4 +1,5 @@
 """The contract of chapter 01, once, for every registered mechanism, implementation and dtype; a new one is tested by being registered."""
+import contextlib
 import copy
 import functools
 import os
@@ -10,7 +11,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from textclf_nb.attention import available_attention, available_implementations, build_attention
+from textclf_nb.attention import attention_class, available_attention, available_implementations, build_attention
+from textclf_nb.core import UserError
 
 B, H, N, DH = 2, 2, 70, 16
 KINDS = available_attention()
@@ -24,6 +26,8 @@ VARIANTS = [(kind, {}) for kind in KINDS] + [
     ("favor", {"phi": "relu"}),
     ("window", {"window": 8, "global_tokens": 2}),
     ("window", {"window": 30, "global_tokens": 0}),
+    ("nystrom", {"landmarks": 8, "iterations": 4, "conv_size": 5}),
+    ("nystrom", {"landmarks": 35}),
     ("near_far", {"window": 8, "chunk_size": 4}),
     ("near_far", {"window": 5, "chunk_size": 8, "global_tokens": 3, "far": "eva"}),
 ]
@@ -35,6 +39,12 @@ every = pytest.mark.parametrize("kind, options", VARIANTS, ids=IDS)
 
 def rand(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def refuses(kind, what):
+    """What a mechanism declares that it cannot do, it must refuse by name; the rest it must do."""
+    if what not in attention_class(kind).cannot: return contextlib.nullcontext()
+    return pytest.raises(UserError, match=f"'{kind}' takes no {what}: ")
 
 
 @functools.cache
@@ -58,6 +68,9 @@ def test_shape_for_every_length(kind, options, n):
 def test_padding_changes_nothing(kind, options, bias):
     x, v, extra = rand(B, H, N, DH), rand(B, H, N, DH, seed=1), 37
     table = rand(H, 2 * (N + extra) - 1, seed=2) if bias else None
+    if bias and "position_bias" in attention_class(kind).cannot:
+        with refuses(kind, "position_bias"): call(kind, options, x, v, position_bias=table[:, extra:-extra])
+        return
     def bias_of(n):
         return {} if table is None else {"position_bias": table[:, N + extra - n:N + extra + n - 1]}
     mask = torch.arange(N) < torch.tensor([[N], [41]])
@@ -94,7 +107,8 @@ def test_what_is_masked_cannot_be_seen(kind, options, name):
     changed = v.clone()
     changed[:, :, cut:] += 10
     x = rand(1, H, N, DH)
-    before, after = (call(kind, options, x, y, attn_mask=mask) for y in (v, changed))
+    with refuses(kind, name): before, after = (call(kind, options, x, y, attn_mask=mask) for y in (v, changed))
+    if name in attention_class(kind).cannot: return
     torch.testing.assert_close(after[:, :, :cut], before[:, :, :cut], atol=1e-5, rtol=1e-5)
     assert (after[:, :, cut:] - before[:, :, cut:]).abs().max() > 1
 

@@ -84,6 +84,7 @@ class Attention(nn.Module):
     Config = AttentionOptions # the settings class of the mechanism
     shared_qk = False # True: the caller projects one matrix for queries and keys and calls core(q, q, v)
     kind = "" # the registered name
+    cannot = {} # what is refused, "causal" or "position_bias": why
 
     def __init__(self,
         head_dim:int, # Dh, the size of one head's queries and keys
@@ -99,7 +100,11 @@ class Attention(nn.Module):
 
     def forward(self, q, k, v, key_mask=None, attn_mask=None, position_bias=None):
         check_inputs(q, k, v, key_mask, attn_mask, position_bias)
+        if position_bias is not None: self.refuse("position_bias")
         return self.attend(q, k, v, key_mask, attn_mask, position_bias)
+
+    def refuse(self, what:str):
+        if what in self.cannot: raise UserError(f"attention {self.kind!r} takes no {what}: {self.cannot[what]}")
 
     def attend(self, q, k, v, key_mask, attn_mask, position_bias): raise NotImplementedError
     def flops(self, n:int)->int: raise UserError(f"attention {self.kind!r} does not tell its operations: write flops(n)")
