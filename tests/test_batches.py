@@ -95,7 +95,7 @@ def test_a_document_of_16384_tokens_through_each_mechanism(kind, tmp_path):
     ids = tokenize_corpus(corpus, tokenizer, 16_384, tmp_path)["train"]
     assert ids["length"][0] == 16_384
     sizes = dict(vocab_size=tokenizer.vocab_size, embedding_dim=16, num_layers=1, mlp_size=16, max_sequence_length=16_384,
-                 attention={"num_heads": 1, "kind": kind})
+                 attention={"num_heads": 1, "kind": kind, "linformer": {"max_length": 16_384}})   # its one limit
     for model, task in ((TransformerForSequenceClassification, "finetuning"), (TransformerForMaskedLM, "pretraining")):
         batch = next(iter(make_loader(ids, tokenizer, 2, task, max_tokens=16_384)))
         assert batch["input_ids"].shape == (1, 16_384)

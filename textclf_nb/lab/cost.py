@@ -174,7 +174,7 @@ def bench_attention(
         tasks, failed = {}, {}
         for name, case in cases.items():
             try: tasks[name] = one_case(case, B, H, N, Dh, device, dtype); tasks[name]()
-            except RuntimeError as e: failed[name] = str(e).splitlines()[0]; tasks.pop(name, None)
+            except (RuntimeError, UserError) as e: failed[name] = str(e).splitlines()[0]; tasks.pop(name, None)
         timed = in_turns(tasks, repeats, warmup, device)
         for name, case in cases.items():
             row = {"contender": name, "N": N, "cause": failed.get(name, ""), "flops": products(case, B, N)}

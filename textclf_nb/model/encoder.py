@@ -263,6 +263,9 @@ class EncoderConfig(_Sizes):
             raise UserError(f"attention.kind lists {named} mechanisms for num_layers = {self.num_layers}")
         if self.pad_token_id >= self.vocab_size:
             raise UserError(f"pad_token_id = {self.pad_token_id} is outside vocab_size = {self.vocab_size}")
+        for kind in self.layer_kinds if self.pos_encoding == "relative" else ():
+            if why := attention_class(kind).cannot.get("position_bias"):
+                raise UserError(f"pos_encoding 'relative' and attention {kind!r} do not go together: {why}")
         return self
 
 # %% ../../nbs/2_model/09_encoder.ipynb #dc9dfc7f
