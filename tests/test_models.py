@@ -62,7 +62,8 @@ def fits(kind, pos): return pos != "relative" or "position_bias" not in attentio
 
 # the full product of mechanism, position and norm; poolings and dtypes go round, so that each meets each mechanism
 CASES = [(k, p, n, pool, dtype) for (k, p, n), pool, dtype in zip(
-    (c for c in itertools.product(KINDS, POSITIONS, NORMS) if fits(*c[:2])), itertools.cycle(POOLINGS), itertools.cycle([torch.float32, torch.float64, torch.bfloat16]))]
+    (c for c in itertools.product(KINDS, POSITIONS, NORMS) if fits(*c[:2])), itertools.cycle(POOLINGS),
+    itertools.cycle([torch.float32, torch.float64, torch.bfloat16]))]
 CASES += [(k, "rope", "post", pool, torch.float32) for k, pool in itertools.product(KINDS, POOLINGS)]
 
 
