@@ -73,7 +73,8 @@ def test_equals_a_loop_for_any_shape(data):
     N = data.draw(st.integers(1, 16), "N")
     w, c, g = (data.draw(st.integers(low, 6), name) for low, name in ((1, "w"), (1, "c"), (0, "g")))
     mask = torch.tensor(data.draw(st.lists(st.booleans(), min_size=N, max_size=N), "mask"))
-    check(N, w, c, g, data.draw(st.sampled_from(["means", "eva"])), mask, data.draw(st.booleans(), "causal"), data.draw(st.booleans(), "biased"))
+    far = data.draw(st.sampled_from(["means", "eva"]))
+    check(N, w, c, g, far, mask, data.draw(st.booleans(), "causal"), data.draw(st.booleans(), "biased"))
 
 
 @pytest.mark.parametrize("far", ["means", "eva"])
