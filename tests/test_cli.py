@@ -106,7 +106,7 @@ MISTAKES = {
     "name with dots": ["new", "finetuning", ".."],
     "name taken": ["new", "finetuning", "mine"],
     "no such template": ["new", "finetuning", "x", "--template", "no.yaml"],
-    "no such pretraining": ["new", "finetuning", "x", "--pretraining", "no"],
+    "no such pretraining": ["new", "finetuning", "x", "--from", "no"],
     "no such run": ["train", "nowhere"],
     "no such suite": ["suite", "run", "no.yaml"],
     "trained already": ["train", "mine"],

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['OPEN', 'READING', 'SMOKE', 'IDENTITY', 'from_dotted', 'ExperimentSection', 'PretrainedSection', 'ExperimentConfig',
-           'is_open', 'as_tree', 'as_yaml', 'experiment_dir', 'load_config', 'inherited', 'new_config',
-           'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config', 'bare_model_config',
-           'build_model', 'dotted', 'run_identity', 'run_task', 'run_experiment', 'refuse_second_run', 'run_facts',
-           'run_loaders', 'judge', 'save_for_use', 'batch_probabilities', 'Classifier', 'evaluate_run', 'score']
+           'is_open', 'as_tree', 'as_yaml', 'experiment_dir', 'load_config', 'source_settings', 'inherited',
+           'new_config', 'new_experiment', 'open_experiment', 'smoke_run', 'run_tokenizer', 'run_model_config',
+           'bare_model_config', 'build_model', 'dotted', 'run_identity', 'run_task', 'run_experiment', 'source_weights',
+           'refuse_second_run', 'run_facts', 'run_loaders', 'judge', 'save_for_use', 'batch_probabilities',
+           'Classifier', 'evaluate_run', 'score']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
@@ -34,6 +35,7 @@ from ..training.optim import init_words
 from ..training.tasks import Task, build_task
 from ..training.tracking import LoggingConfig, Tracker, hold, read_run, save_predictions
 from ..training.loop import TrainingConfig, TrainingLoop, pick_device
+from ..training.pretrained import packaged, packaged_encoders, packaged_settings, packaged_weights
 
 # %% ../../nbs/5_lab/24_runs.ipynb #30439a2c
 def from_dotted(
@@ -63,7 +65,7 @@ class ExperimentSection(Settings):
 
 class PretrainedSection(Settings):
     "Where the encoder's weights come from (thesis, table 2.5)."
-    name: str = Field(description="of the pretraining run")
+    name: str = Field(description="of the pretraining run, or of an encoder that comes with the package")
     checkpoint: Literal["best-model.ckpt", "model.ckpt", "last.ckpt"] = "best-model.ckpt"
 
 # %% ../../nbs/5_lab/24_runs.ipynb #7fac1977
@@ -118,19 +120,26 @@ def load_config(run_dir:str|Path)->ExperimentConfig:
     if not path.is_file(): raise UserError(f"{run_dir} is no run directory: it has no config.yaml")
     return ExperimentConfig.parse(read_yaml(path), str(path))
 
+def source_settings(name:str, root:str|Path="experiments")->dict: # architecture and tokenizer
+    "What a run takes over from a pretraining run, or from an encoder that comes with the package."
+    if packaged(name): return packaged_settings(name)
+    source = experiment_dir("pretraining", name, root)
+    if not (source / "config.yaml").is_file():
+        raise UserError(f"{name}: no pretraining run in {source.parent}, and no encoder of the package: {', '.join(packaged_encoders())}")
+    config = as_tree(load_config(source))
+    return {"architecture": config["architecture"], "tokenizer": config["tokenizer"] | {"vocab_dir": str(source / "tokenizer")}}
+
 def inherited(
     settings:dict, # the partial tree of a new run
-    pretraining:str, # name of the run it starts from
+    pretraining:str, # what it starts from: a pretraining run's name, or wiki-mini
     root:str|Path="experiments",
 )->dict: # the tree with architecture and tokenizer filled in
     "Take the architecture and the tokenizer from a pretraining run."
-    source = experiment_dir("pretraining", pretraining, root)
-    config = as_tree(load_config(source))
+    config = source_settings(pretraining, root)
     changed = [f"architecture.{k}" for k in settings.get("architecture") or {}] + \
         [f"tokenizer.{k}" for k in settings.get("tokenizer") or {} if k not in READING]
     if changed: raise UserError(f"{', '.join(changed)}: comes from the pretraining run {pretraining!r} and cannot be changed here")
-    tokenizer = merged(merged(config["tokenizer"], settings.get("tokenizer") or {}), {"vocab_dir": str(source / "tokenizer")})
-    return {**settings, "architecture": config["architecture"], "tokenizer": tokenizer,
+    return {**settings, "architecture": config["architecture"], "tokenizer": merged(config["tokenizer"], settings.get("tokenizer") or {}),
         "pretrained_experiment": merged({"name": pretraining}, settings.get("pretrained_experiment") or {})}
 
 # %% ../../nbs/5_lab/24_runs.ipynb #903e337a
@@ -140,10 +149,11 @@ def new_config(
     root:str|Path="experiments", # holds pretraining/ and finetuning/
     template:str|Path|None=None, # a YAML file with a partial tree
     settings:dict|None=None, # a partial tree that is laid over the template
-    pretraining:str|None=None, # start from this pretraining run: architecture, tokenizer, weights
+    pretraining:str|None=None, # start from this run or packaged encoder: architecture, tokenizer, weights
 )->ExperimentConfig:
     "The checked configuration of a run that need not exist yet."
     tree = merged(read_yaml(template) if template else {}, settings or {})
+    if kind == "pretraining" and packaged(name): raise UserError(f"{name} is the name of an encoder that comes with the package: choose another")
     if pretraining: tree = inherited(tree, pretraining, root)
     other = "classification_head" if kind == "pretraining" else "mlm_head"
     if template: tree.pop(other, None)   # one template serves both kinds
@@ -187,7 +197,7 @@ def run_tokenizer(config:ExperimentConfig, corpus:Corpus, run_dir:Path, resume:b
     "Load or train the run's tokenizer and keep a copy in `run_dir/tokenizer`."
     settings = config.tokenizer
     if resume: return WordPieceTokenizer.load(run_dir / "tokenizer")
-    if settings.vocab_dir: tokenizer = WordPieceTokenizer.load(settings.vocab_dir)
+    if settings.vocab_dir: tokenizer = WordPieceTokenizer.load(packaged(settings.vocab_dir) or settings.vocab_dir)
     else:
         if "text" not in corpus.splits["train"].column_names: raise UserError("the corpus holds token numbers: set tokenizer.vocab_dir to the tokenizer that made them")
         def build(folder): WordPieceTokenizer.train(corpus.splits["train"]["text"], vocab_size=settings.vocab_size, min_frequency=settings.min_frequency).save(folder)
@@ -262,9 +272,8 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool)->dict:
     if config.training.word_init == "cooccurrence": init_words(model, loaders["train"].batches.rows["input_ids"].to_pylist(), tokenizer.special_ids)
     with Tracker(run_dir, config.logging, config.model_dump(mode="json"), run_facts(config, corpus, model)) as tracker:
         if config.pretrained_experiment and not resume:
-            source = experiment_dir("pretraining", config.pretrained_experiment.name, config.experiment.output_dir)
-            weights = source / "checkpoints" / config.pretrained_experiment.checkpoint
-            tracker.event("transfer", source=str(weights), **load_weights(model, load_checkpoint(weights)["model"], str(weights)))
+            source, weights = source_weights(config.pretrained_experiment, config.experiment.output_dir)
+            tracker.event("transfer", source=source, **load_weights(model, weights, source))
         loop = TrainingLoop(model, config.training, loaders["train"], loaders["val"], tracker, run_dir / "checkpoints", task, seed,
             identity=run_identity(config, corpus, tokenizer))
         cost = loop.fit(resume=resume)
@@ -273,6 +282,13 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool)->dict:
         save_for_use(model, tokenizer, corpus.label_names if kind == "finetuning" else None, run_dir / "model", config.tokenizer)
         tracker.update_run(cost=cost, results=results)
     return results
+
+# %% ../../nbs/5_lab/24_runs.ipynb #d04f5b16
+def source_weights(section:PretrainedSection, root:str|Path)->tuple[str, dict]: # where, and name to tensor
+    "The weights that a run starts from."
+    if packaged(section.name): return section.name, packaged_weights(section.name)
+    file = experiment_dir("pretraining", section.name, root) / "checkpoints" / section.checkpoint
+    return str(file), load_checkpoint(file)["model"]
 
 # %% ../../nbs/5_lab/24_runs.ipynb #177589dc
 def refuse_second_run(run_dir:Path, resume:bool):

@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "checkpoints": ["load_checkpoint", "save_checkpoint"],
     "optim": ["OptimConfig", "init_words", "lr_factor", "make_optimizer"],
     "tasks": ["Diverged", "Task", "evaluate_classifier", "evaluate_lm", "register_task"],
+    "pretrained": ["pack_encoder", "packaged_encoders"],
     "loop": ["Callback", "Interrupted", "TrainingConfig", "TrainingLoop", "pick_device", "train_step"],
 })

@@ -50,7 +50,7 @@ def new(
     kind:str=typer.Argument(..., help="pretraining or finetuning"),
     name:str=typer.Argument(..., help="of the run"),
     template:Path=typer.Option(None, "--template", "-t", help="a YAML file with settings"),
-    pretraining:str=typer.Option(None, "--pretraining", "-p", help="name of the pretraining run to start from"),
+    pretraining:str=typer.Option(None, "--from", "-p", help="start from this pretraining run, or from wiki-mini"),
     settings:list[str]=SET, root:Path=ROOT):
     "Make a run directory with its config.yaml."
     from textclf_nb.core import UserError
