@@ -12,7 +12,7 @@ __all__ = ['LIBRARIES', 'ALIKE', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 
            'refuse_twins', 'read_hub', 'pinned', 'register_corpus', 'available_corpora', 'embedded', 'docstrings',
            'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic', 'read_hyperpartisan',
            'publisher', 'find_source', 'number_groups', 'three_splits', 'limited', 'number_labels', 'content_hash',
-           'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
+           'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
 import ast
@@ -755,6 +755,10 @@ def content_hash(data:DatasetDict)->str: # sixteen hex digits
     for name, rows in data.items():
         for batch in rows.iter(1000): h.update(json.dumps([name, batch], sort_keys=True).encode())
     return h.hexdigest()[:16]
+
+def corpus_facts(corpus:Corpus)->dict:
+    "What run.json says of a corpus; `test_hash` tells whether two runs were measured on the same texts."
+    return {"name": corpus.card["name"], "hash": corpus.card["hash"], "test_hash": content_hash({"test": corpus.splits["test"]})}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #db07f990
 def load_corpus(

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from ..core import Settings, UserError, checked_name, whole
-from ..data.corpora import Corpus, DataConfig
+from ..data.corpora import Corpus, DataConfig, corpus_facts
 from ..training.metrics import classification_metrics, prediction_table
 from ..training.tracking import LoggingConfig, Tracker, peak_memory_mib, read_run, reset_peak_memory, save_predictions
 
@@ -173,7 +173,7 @@ def run_baseline(
         raise UserError(f"corpus {corpus.card['name']!r} holds token numbers and no text: a baseline counts words")
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
     facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
-        "corpus": {k: corpus.card[k] for k in ("name", "hash")}}
+        "corpus": corpus_facts(corpus)}
     with Tracker(run_dir, logging, settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")

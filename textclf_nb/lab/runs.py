@@ -25,7 +25,7 @@ from pydantic import Field, field_validator, model_validator
 from ..data.batches import as_batch, make_loader, tokenize_corpus
 from ..training.checkpoints import last_checkpoints, load_checkpoint
 from ..core import Settings, UserError, cache_home, cached, checked_name, merged, parse_yaml, read_yaml, whole
-from ..data.corpora import Corpus, DataConfig, columns, label_text, load_corpus, read_file
+from ..data.corpora import Corpus, DataConfig, columns, corpus_facts, label_text, load_corpus, read_file
 from ..model.encoder import EncoderConfig
 from ..model.heads import ClassificationHeadConfig, MLMHeadConfig
 from ..training.metrics import classification_metrics, prediction_table
@@ -302,7 +302,7 @@ def refuse_second_run(run_dir:Path, resume:bool):
 def run_facts(config:ExperimentConfig, corpus:Corpus, model)->dict:
     "What run.json says of a run from the start."
     return {"name": config.experiment.name, "kind": config.experiment.kind, "seed": config.experiment.seed,
-        "corpus": {"name": corpus.card["name"], "hash": corpus.card["hash"]}, "attention": config.architecture.attention.kind,
+        "corpus": corpus_facts(corpus), "attention": config.architecture.attention.kind,
         "parameters": sum(p.numel() for p in model.parameters()), "max_length": config.tokenizer.max_length}
 
 def run_loaders(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceTokenizer)->dict:

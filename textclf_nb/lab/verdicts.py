@@ -6,9 +6,10 @@
 __all__ = ['MADE_UP', 'METRICS', 'COSTS', 'NO_SETTING', 'AVERAGED', 'COMPARED', 'EXACT', 'DELTAS', 'PASS', 'FAIL', 'UNDECIDED',
            'NOT_MEASURED', 'COST_GOALS', 'STRICTEST', 'ABOUT', 'REQUIREMENTS', 'made_up_answers', 'made_up_config',
            'made_up_run', 'made_up_study', 'flatten', 'run_facts', 'without_seed', 'settings_of', 'ancestors',
-           'chain_cost', 'collect', 'finished', 'predictions', 'check_comparable', 'weighted_macro_f1', 'seed_weights',
-           'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'difference', 'add_deltas', 'pareto_front',
-           'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality', 'judge_stability', 'judge_thesis', 'summarise']
+           'chain_cost', 'collect', 'finished', 'predictions', 'test_hashes', 'check_comparable', 'weighted_macro_f1',
+           'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'difference', 'add_deltas',
+           'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality', 'judge_stability',
+           'judge_thesis', 'summarise']
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #aa31c6c9
 import json
@@ -262,12 +263,17 @@ def predictions(
     return table
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #e02cba32
+def test_hashes(done:pd.DataFrame)->np.ndarray: # (runs,) str
+    "What each run was measured on: the hash of its test documents; of its whole corpus where only that was noted."
+    facts = [read_run(d).get("corpus", {}) for d in done.run_dir]
+    return np.array([str(f.get("test_hash") or h) for f, h in zip(facts, done.corpus_hash)], dtype=object)
+
 def check_comparable(
     runs:pd.DataFrame, # from `collect`
 ):
     "Refuse classifiers that were not measured on the same test documents."
     done = finished(runs)
-    by_hash = {str(h): names.tolist() for h, names in done.groupby("corpus_hash", dropna=False).name}
+    by_hash = {h: done.name[hashes == h].tolist() for hashes in [test_hashes(done)] for h in dict.fromkeys(hashes)}
     if len(by_hash) > 1: raise UserError("these runs were measured on different corpora, compare them apart: "
         + "; ".join(f"{', '.join(names)} (corpus {h[:12]})" for h, names in by_hash.items()))
     truth = [predictions(d).label for d in done.run_dir]
