@@ -8,11 +8,12 @@ __all__ = ['LIBRARIES', 'ALIKE', 'READERS', 'SPLIT_NAMES', 'HUB_ID', 'SOURCES', 
            'module_in', 'harvest', 'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines',
            'word_runs', 'jaccard', 'sketch', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'first_line',
            'reader', 'read_text', 'read_table', 'read_jsonl', 'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors',
-           'read_file', 'read_classes', 'split_files', 'read_path', 'label_text', 'label_order', 'shown', 'columns',
-           'refuse_twins', 'read_hub', 'pinned', 'register_corpus', 'available_corpora', 'embedded', 'docstrings',
-           'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic', 'read_hyperpartisan',
-           'publisher', 'find_source', 'number_groups', 'three_splits', 'limited', 'number_labels', 'content_hash',
-           'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
+           'read_file', 'read_classes', 'split_files', 'read_path', 'read_pieces', 'label_text', 'label_order', 'shown',
+           'columns', 'refuse_twins', 'read_hub', 'pinned', 'register_corpus', 'available_corpora', 'embedded',
+           'docstrings', 'modules', 'Recipe', 'recipe_files', 'follow', 'register_recipe', 'on_topic',
+           'read_hyperpartisan', 'publisher', 'find_source', 'number_groups', 'three_splits', 'limited',
+           'number_labels', 'content_hash', 'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics',
+           'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
 import ast
@@ -29,6 +30,7 @@ import warnings
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from io import StringIO
@@ -437,6 +439,23 @@ def read_path(path:Path, encoding:str="utf-8")->dict[str, pd.DataFrame]: # by sp
     if len(tables) == 1: return {"all": read_file(tables[0], encoding)}
     if len(frame := read_classes(path, encoding)): return {"all": frame}
     raise UserError(f"{path}: neither train.* nor a single table nor folders of .txt files; there are: {', '.join(e.name for e in entries[:6]) or 'no files'}")
+
+# %% ../../nbs/3_data/16_corpora.ipynb #5a0f7b1c
+def read_pieces(
+    path:str|Path, # a file that a reader is registered for
+    rows:int=10_000, # of a piece, at most
+    encoding:str="utf-8",
+)->Iterator[pd.DataFrame]:
+    "The table in a file, piece by piece."
+    path = Path(path).expanduser()
+    if path.suffix.lower() not in (".csv", ".tsv") or not path.is_file():
+        table = read_file(path, encoding)
+        yield from (table[i:i+rows] for i in range(0, len(table), rows))
+        return
+    sep, name = "\t" if path.suffix.lower() == ".tsv" else ",", "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
+    try: yield from pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, encoding=name, chunksize=rows)
+    except UnicodeDecodeError: read_text(path, encoding)   # tells the line
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise UserError(f"{path}: not a table ({str(e).strip()})") from None
 
 # %% ../../nbs/3_data/16_corpora.ipynb #044c9577
 def label_text(x)->str: # "" where there is none

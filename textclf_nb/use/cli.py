@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'KINDS', 'cost_app', 'OUT', 'suite_app', 'corpus_app', 'show_version', 'frame', 'main',
-           'new', 'train', 'find_run', 'print_metrics', 'evaluate', 'usable', 'load_classifier', 'predict',
-           'read_column', 'baseline', 'compare_runs', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error',
-           'draw_maps', 'run_row', 'list_runs', 'find_suite', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'fit', 'new', 'train', 'find_run', 'print_metrics', 'evaluate', 'usable', 'load_classifier', 'predict',
+           'text_column', 'predict_table', 'baseline', 'compare_runs', 'cost_attention', 'cost_model',
+           'cost_parameters', 'cost_error', 'draw_maps', 'run_row', 'list_runs', 'find_suite', 'suite_run',
+           'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -43,6 +44,26 @@ def main():
         if message is None: raise
     print(f"textclf: {message}", file=sys.stderr)
     sys.exit(2)
+
+# %% ../../nbs/6_use/33_cli.ipynb #b01b9717
+@app.command()
+def fit(
+    file:Path=typer.Argument(..., help="a csv, tsv, jsonl, parquet or xlsx file with texts and labels"),
+    minutes:float=typer.Option(5., help="for everything"),
+    name:str=typer.Option(None, help="of the runs; the file's name if not given"),
+    text_col:str=typer.Option(None, help="the column of texts; found if not given"),
+    label_col:str=typer.Option(None, help="the column of labels; found if not given"),
+    scratch:bool=typer.Option(False, "--scratch", help="do not start from wiki-mini"),
+    adapt:bool=typer.Option(False, "--adapt", help="first guess hidden words of these texts"),
+    settings:list[str]=SET, root:Path=ROOT):
+    "Fit a classifier and TF-IDF to a table, and say which to take."
+    from textclf_nb.lab import results_table
+    from textclf_nb.lab.runs import from_dotted
+    from textclf_nb.use.fit import ENCODER, fit_table
+    found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt, from_dotted(settings))
+    print(f"\n{results_table(found.comparison)}\n\n{found.advice}\n")
+    print(f"report   {root / 'comparisons' / found.runs['encoder'].name / 'report.html'}")
+    print(f"predict  textclf predict {found.take} \"a new text\"")
 
 # %% ../../nbs/6_use/33_cli.ipynb #da34a491
 @app.command()
@@ -123,24 +144,38 @@ def predict(
     run:Path=typer.Argument(..., help="a finished finetuning or baseline run, or a model directory"),
     texts:list[str]=typer.Argument(None, help="one or more texts"),
     file:Path=typer.Option(None, "--file", "-f", help="a csv, tsv, jsonl, parquet or txt file"),
-    column:str=typer.Option("text", help="the column of the file that holds the texts"), device:str=DEVICE, root:Path=ROOT):
+    column:str=typer.Option(None, help="the column of the file that holds the texts; the one that the run learnt from if not given"),
+    out:Path=typer.Option(None, "--out", "-o", help="write the table here instead of to the terminal"), device:str=DEVICE, root:Path=ROOT):
     "Print label and probability of each text."
-    from textclf_nb.core import UserError
+    from textclf_nb.core import UserError, whole
     if bool(texts) == bool(file): raise UserError("give either texts or --file")
-    table = read_column(file, column) if file else None
-    answers = load_classifier(usable(run, root), device).predict(table[column].tolist() if file else texts)
-    if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in answers))
-    labels, probabilities = zip(*answers)
-    table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities]).to_csv(sys.stdout, index=False)
+    run = usable(run, root)
+    classifier = load_classifier(run, device)
+    if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in classifier.predict(texts)))
+    column = column or text_column(run)
+    if not out: return predict_table(classifier, file, column, sys.stdout)
+    with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="") as stream: predict_table(classifier, file, column, stream)
 
-def read_column(file:Path, column:str):
-    "The table in a file, which must have that column and at least one row."
+def text_column(run:Path)->str:
+    "The column of texts that a run learnt from; `text` where nothing is known of it."
+    from textclf_nb.core import read_yaml
+    config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
+    return (read_yaml(config).get("data") or {}).get("text_col", "text") if config else "text"
+
+def predict_table(classifier, file:Path, column:str, stream):
+    "Answer a file piece by piece, as CSV."
     from textclf_nb.core import UserError
-    from textclf_nb.data import read_file
-    table = read_file(file)
-    if column not in table: raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
-    if not len(table): raise UserError(f"{file} has no rows: give at least one text")
-    return table
+    from textclf_nb.data.corpora import read_pieces
+    from tqdm import tqdm
+    bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
+    for table in read_pieces(file):
+        if column not in table: raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
+        labels, probabilities = zip(*classifier.predict(table[column].tolist()))
+        answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
+        answered.to_csv(stream, index=False, header=first)
+        bar.update(len(table)); first = False
+    bar.close()
+    if first: raise UserError(f"{file} has no rows: give at least one text")
 
 # %% ../../nbs/6_use/33_cli.ipynb #204c58b0
 @app.command()

@@ -170,6 +170,7 @@ class Fitted(NamedTuple):
     runs: dict # "encoder" and "baseline": run directories
     comparison: Comparison # as of chapter 28
     advice: str
+    take: Path # the run that the advice names
 
 def say(line:str, on:bool):
     if on: print(line, flush=True)
@@ -203,7 +204,8 @@ def fit_table(
     run = new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining)
     run_experiment(run)
     found = compare([run, counts], root/"comparisons"/name)
-    return Fitted({"encoder": run, "baseline": counts}, found, advice(found.configs))
+    told = advice(found.configs)
+    return Fitted({"encoder": run, "baseline": counts}, found, told, run if told.startswith("Take the encoder") else counts)
 
 def run_names(name:str, adapt:bool)->list[tuple[str, str]]:
     "Kind and name of each run that will be made."
