@@ -11,7 +11,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from ..core import UserError, known_names, whole
 
@@ -60,6 +60,6 @@ def pack_encoder(
     with whole(folder) as tmp:
         tmp.mkdir()
         for f in ("config.json", "tokenizer.json", "use.json"): shutil.copyfile(model_dir/f, tmp/f)
-        save_file({k: t.half() for k, t in load_file(model_dir/"model.safetensors").items()}, tmp/"model.safetensors")
+        (tmp/"model.safetensors").write_bytes(save({k: t.half() for k, t in load_file(model_dir/"model.safetensors").items()}))
         (tmp/"README.md").write_text(card, encoding="utf-8")
     return folder
