@@ -37,7 +37,8 @@ def packaged_settings(
     architecture = json.loads((folder/"config.json").read_text(encoding="utf-8"))["architecture"]
     for key in ("vocab_size", "max_sequence_length"): architecture.pop(key, None)
     reading = json.loads((folder/"use.json").read_text(encoding="utf-8"))
-    return {"architecture": architecture, "tokenizer": {k: v for k, v in reading.items() if k != "label_names"} | {"vocab_dir": name}}
+    tokenizer = {k: v for k, v in reading.items() if k != "label_names"} | {"vocab_dir": name}
+    return {"architecture": architecture, "tokenizer": tokenizer}
 
 def packaged_weights(name:str)->dict: # name to tensor, float32
     "The weights of an encoder of the package."
@@ -55,11 +56,13 @@ def pack_encoder(
 )->Path: # the folder
     "Write an encoder as the package carries it: in float16, with its tokenizer and a card."
     model_dir, folder = Path(model_dir), Path(folder)
-    missing = [f for f in ("config.json", "model.safetensors", "tokenizer.json", "use.json") if not (model_dir/f).is_file()]
-    if missing: raise UserError(f"{model_dir} has no {missing[0]}: give the model directory of a finished pretraining run")
+    copied = ("config.json", "tokenizer.json", "use.json")
+    missing = [f for f in (*copied, "model.safetensors") if not (model_dir/f).is_file()]
+    if missing: raise UserError(f"{model_dir} has no {missing[0]}: give `model/` of a finished pretraining run")
+    halves = {k: t.half() for k, t in load_file(model_dir/"model.safetensors").items()}
     with whole(folder) as tmp:
         tmp.mkdir()
-        for f in ("config.json", "tokenizer.json", "use.json"): shutil.copyfile(model_dir/f, tmp/f)
-        (tmp/"model.safetensors").write_bytes(save({k: t.half() for k, t in load_file(model_dir/"model.safetensors").items()}))
+        for f in copied: shutil.copyfile(model_dir/f, tmp/f)
+        (tmp/"model.safetensors").write_bytes(save(halves))
         (tmp/"README.md").write_text(card, encoding="utf-8")
     return folder

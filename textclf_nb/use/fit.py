@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'ENCODER', 'LONGEST', 'EPOCHS', 'LEAST', 'mean_words', 'could_be_label',
-           'guess_columns', 'the_label', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare',
-           'settings_of_fit', 'text_tokens', 'Fitted', 'say', 'fit_table', 'run_names', 'described', 'adapted',
-           'advice']
+           'guess_columns', 'the_label', 'listed', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan',
+           'prepare', 'settings_of_fit', 'text_tokens', 'Fitted', 'say', 'places', 'described', 'adapted', 'advice',
+           'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import tempfile
@@ -16,24 +16,24 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ..core import UserError, checked_name, merged
 from ..data.corpora import Corpus, DataConfig, load_corpus, read_file
 from ..lab.baseline import run_baseline
 from ..lab.report import Comparison, compare
-from ..lab.runs import (ExperimentConfig, build_model, experiment_dir, new_config, new_experiment, run_experiment,
-    run_loaders, run_model_config, run_task, run_tokenizer)
+from ..lab.runs import (ExperimentConfig, build_model, experiment_dir, new_config, new_experiment,
+    run_experiment, run_loaders, run_model_config, run_task, run_tokenizer)
 from ..training.loop import TrainingState, duration, train_step
 from ..training.tasks import no_trace
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8bc85f87
-CALLED = ("label", "labels", "class", "category", "target", "topic", "sentiment", "y") # what a column of labels is often called
+CALLED = ("label", "labels", "class", "category", "target", "topic", "sentiment", "y") # usual names of a label column
 
 def mean_words(column:pd.Series)->float:
     "Words of a value on average; 0 where the values are no strings."
     values = column.dropna()
-    return float(np.mean([len(str(v).split()) for v in values])) if len(values) and all(isinstance(v, str) for v in values) else 0.
+    if not len(values) or not all(isinstance(v, str) for v in values): return 0.
+    return float(np.mean([len(v.split()) for v in values]))
 
 def could_be_label(column:pd.Series)->bool:
     "Whether a column's values repeat as labels do."
@@ -47,7 +47,7 @@ def guess_columns(
 )->tuple[str, str]: # names of the columns with texts and labels
     "Find the columns with the texts and the labels."
     for known in (text_col, label_col):
-        if known is not None and known not in table: raise UserError(f"no column {known!r}; there are: {', '.join(map(str, table.columns))}")
+        if known is not None and known not in table: raise UserError(f"no column {known!r}; there are: {listed(table)}")
     words = {c: mean_words(table[c]) for c in table if c != label_col}
     text = text_col or max(words, key=words.get, default=None)
     if text is None or not words.get(text): raise UserError("no column of texts was found: name it with --text-col")
@@ -58,15 +58,18 @@ def the_label(found:list[str], table:pd.DataFrame)->str:
     "The one of several columns that is the label."
     called = [c for name in CALLED for c in found if str(c).lower() == name]
     if called or len(found) == 1: return (called or found)[0]
-    if not found: raise UserError(f"no column of labels was found among {', '.join(map(str, table.columns))}: name it with --label-col")
-    raise UserError(f"the label may be in {', '.join(map(str, found))}: name its column with --label-col")
+    if not found: raise UserError(f"no column of labels was found among {listed(table)}: name it with --label-col")
+    raise UserError(f"the label may be in {listed(found)}: name its column with --label-col")
+
+def listed(columns)->str: return ", ".join(map(str, columns))
 
 # %% ../../nbs/6_use/32a_fit.ipynb #5ba2d769
-COMMON = {"training": {"batch_size": 32, "optimizer": "muon", "weight_decay": .05, "log_every": 5}, "logging": {"use_wandb": False}}
+COMMON = {"training": {"batch_size": 32, "optimizer": "muon", "weight_decay": .05, "log_every": 5},
+    "logging": {"use_wandb": False}}
 PRETRAINED = {"training": {"learning_rate": 1e-3, "muon_lr": 1e-3, "word_dropout": .1}}
 SCRATCH = {"training": {"learning_rate": 2e-3, "muon_lr": 2e-3, "word_dropout": .15, "word_init": "cooccurrence"},
-    "tokenizer": {"vocab_size": 4096}, "architecture": {"embedding_dim": 128, "num_layers": 2, "mlp_size": 512, "norm": "pre",
-    "pos_encoding": "rope", "attention": {"num_heads": 4}}}
+    "tokenizer": {"vocab_size": 4096}, "architecture": {"embedding_dim": 128, "num_layers": 2, "mlp_size": 512,
+    "norm": "pre", "pos_encoding": "rope", "attention": {"num_heads": 4}}}
 ENCODER = "wiki-mini" # what a classifier starts from
 LONGEST = 256 # tokens of a text that are read, at most, unless told otherwise
 EPOCHS = 10 # more were not seen to help
@@ -88,8 +91,9 @@ def rehearse(
 )->float: # seconds of a whole epoch
     "Measure what an epoch will take, by a few steps that are thrown away."
     with tempfile.TemporaryDirectory() as room: tokenizer = run_tokenizer(config, corpus, Path(room))
-    model, loader = build_model(config, run_model_config(config, tokenizer, corpus)), run_loaders(config, corpus, tokenizer)["train"]
-    state = TrainingState(model, config.training, loader, run_task(config, corpus, tokenizer), config.experiment.seed, progress=False)
+    model = build_model(config, run_model_config(config, tokenizer, corpus))
+    loader, task = run_loaders(config, corpus, tokenizer)["train"], run_task(config, corpus, tokenizer)
+    state = TrainingState(model, config.training, loader, task, config.experiment.seed, progress=False)
     model.train()
     with no_trace(state.device):
         chosen = np.linspace(0, len(loader) - 1, steps + 1).round().astype(int)
@@ -148,10 +152,11 @@ def settings_of_fit(
     seed:int=0,
 )->tuple[dict, Plan]:
     "The settings of a run that will take about that long."
-    tree = merged(merged(COMMON, PRETRAINED if pretraining else SCRATCH), {"data": data.model_dump(mode="json"), "experiment": {"seed": seed}})
-    tree = merged(tree, settings or {})
+    tree = merged(merged(COMMON, PRETRAINED if pretraining else SCRATCH), settings or {})
+    tree = merged({"data": data.model_dump(mode="json"), "experiment": {"seed": seed}}, tree)
     def config(): return new_config("finetuning", "rehearsal", root, settings=tree, pretraining=pretraining)
-    if "max_length" not in tree.get("tokenizer", {}): tree = merged(tree, {"tokenizer": {"max_length": reading_length(text_tokens(config(), corpus))}})
+    if "max_length" not in tree.get("tokenizer", {}):
+        tree = merged(tree, {"tokenizer": {"max_length": reading_length(text_tokens(config(), corpus))}})
     left = seconds if "epochs" not in tree["training"] else np.inf
     plan = make_plan(rehearse(config(), corpus), left, tree["tokenizer"]["max_length"], len(corpus.splits["train"]))
     epochs = tree["training"].get("epochs", plan.epochs)
@@ -164,7 +169,7 @@ def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[i
     with tempfile.TemporaryDirectory() as room: tokenizer = run_tokenizer(config, corpus, Path(room))
     return [len(x) for x in tokenizer.encode(corpus.splits["train"][:sample]["text"], LONGEST)]
 
-# %% ../../nbs/6_use/32a_fit.ipynb #9651b916
+# %% ../../nbs/6_use/32a_fit.ipynb #87056a7d
 class Fitted(NamedTuple):
     "What came of a table."
     runs: dict # "encoder" and "baseline": run directories
@@ -175,6 +180,52 @@ class Fitted(NamedTuple):
 def say(line:str, on:bool):
     if on: print(line, flush=True)
 
+def places(name:str, adapt:bool, root:Path)->dict[str, Path]:
+    "Where a fit puts its runs and their comparison; refuses if something is there."
+    wanted = {"encoder": ("finetuning", name), "baseline": ("baseline", f"{name}-tfidf"), "comparison": ("comparisons", name)}
+    if adapt: wanted["adapted"] = ("pretraining", f"{name}-adapted")
+    found = {k: experiment_dir(*where, root) for k, where in wanted.items()}
+    taken = [d for d in found.values() if d.exists()]
+    if taken: raise UserError(f"{taken[0]} exists already: choose another name (--name), or remove it")
+    return found
+
+def described(corpus:Corpus)->str:
+    "A corpus in half a line."
+    sizes = " / ".join(f"{len(corpus.splits[s]):,}" for s in ("train", "val", "test"))
+    shown = ", ".join(corpus.label_names[:5]) + ", …"*(len(corpus.label_names) > 5)
+    return f"{len(corpus.label_names)} classes ({shown}), {sizes} texts to train, validate, test"
+
+# %% ../../nbs/6_use/32a_fit.ipynb #2ec6e3aa
+def adapted(
+    run:Path, # directory of the pretraining run that is made
+    data:DataConfig, corpus:Corpus,
+    seconds:float, # for it
+    pretraining:str, # what it starts from
+    seed:int, progress:bool,
+)->str: # its name
+    "Guess hidden words in the texts of a table for that long."
+    name, root = run.name, run.parent.parent
+    tree, plan = settings_of_fit(data, corpus, .85*seconds, pretraining, root, seed=seed)
+    say(f"adapting {pretraining} to these texts: {plan.epochs} epochs, about {duration(plan.seconds)}", progress)
+    own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
+    tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
+    run_experiment(new_experiment("pretraining", name, root, settings=tree, pretraining=pretraining))
+    return name
+
+# %% ../../nbs/6_use/32a_fit.ipynb #25887261
+def advice(
+    configs:pd.DataFrame, # the encoder's and the baseline's, of `compare`
+)->str:
+    "Which classifier to take, and why."
+    row = configs[configs.kind == "finetuning"].iloc[0]
+    d, low, high = (row[f"vs_baseline_{end}"] for end in ("pp", "low", "high"))
+    told = f"the encoder is {d:+.1f} points of macro-F1 from the baseline on the test texts, "\
+        f"95 % interval {low:+.1f} to {high:+.1f}"
+    if low > 0: return f"Take the encoder: {told}."
+    if high < 0: return f"Take the baseline: {told}."
+    return f"Take the baseline, it is simpler and no difference was shown: {told}. More labelled texts would tell."
+
+# %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
 def fit_table(
     file:str|Path, # a csv, tsv, jsonl, parquet … file
     minutes:float=5., # for everything
@@ -191,50 +242,17 @@ def fit_table(
     "Fit the baseline and an encoder to a table, compare them, and say which to take."
     end, name, root = time.monotonic() + 60*minutes, checked_name(name or Path(file).stem, "run"), Path(root)
     if minutes <= 0: raise UserError(f"minutes = {minutes:g}: give more than 0")
-    if adapt and not pretraining: raise UserError("adapt goes on from a pretrained encoder: it cannot start from scratch")
-    taken = [d for d in (experiment_dir(k, n, root) for k, n in run_names(name, adapt)) if d.exists()]
-    if taken: raise UserError(f"{taken[0]} exists already: choose another name (--name), or remove it")
+    if adapt and not pretraining: raise UserError("adapt goes on from a pretrained encoder, not from scratch")
+    where = places(name, adapt, root)
     corpus, data = prepare(file, text_col, label_col)
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
-    counts = experiment_dir("baseline", f"{name}-tfidf", root)
-    run_baseline(corpus, counts, data=data)
-    if adapt: pretraining = adapted(name, data, corpus, (end - time.monotonic())/2, pretraining, root, seed, progress)
+    run_baseline(corpus, where["baseline"], data=data)
+    if adapt: pretraining = adapted(where["adapted"], data, corpus, (end - time.monotonic())/2, pretraining, seed, progress)
     tree, plan = settings_of_fit(data, corpus, .85*(end - time.monotonic()), pretraining, root, settings, seed)
-    say(f"{plan.epochs} epochs of {plan.max_length} tokens a text" + f", {plan.limit} texts"*bool(plan.limit) + f": about {duration(plan.seconds)}", progress)
-    run = new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining)
-    run_experiment(run)
-    found = compare([run, counts], root/"comparisons"/name)
+    fewer = f", {plan.limit} texts"*bool(plan.limit)
+    say(f"{plan.epochs} epochs of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
+    run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
+    runs = {k: where[k] for k in ("encoder", "baseline")}
+    found = compare([*runs.values()], where["comparison"])
     told = advice(found.configs)
-    return Fitted({"encoder": run, "baseline": counts}, found, told, run if told.startswith("Take the encoder") else counts)
-
-def run_names(name:str, adapt:bool)->list[tuple[str, str]]:
-    "Kind and name of each run that will be made."
-    return [("finetuning", name), ("baseline", f"{name}-tfidf"), ("comparisons", name)] + [("pretraining", f"{name}-adapted")]*adapt
-
-def described(corpus:Corpus)->str:
-    "A corpus in half a line."
-    sizes = " / ".join(f"{len(corpus.splits[s]):,}" for s in ("train", "val", "test"))
-    shown = ", ".join(corpus.label_names[:5]) + ", …"*(len(corpus.label_names) > 5)
-    return f"{len(corpus.label_names)} classes ({shown}), {sizes} texts to train, validate, test"
-
-# %% ../../nbs/6_use/32a_fit.ipynb #951d3e1b
-def adapted(name:str, data:DataConfig, corpus:Corpus, seconds:float, pretraining:str, root:Path, seed:int, progress:bool)->str: # name of the run
-    "Guess hidden words in the texts of a table for that long."
-    tree, plan = settings_of_fit(data, corpus, .85*seconds, pretraining, root, seed=seed)
-    say(f"adapting {pretraining} to these texts: {plan.epochs} epochs, about {duration(plan.seconds)}", progress)
-    own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
-    tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
-    run_experiment(new_experiment("pretraining", f"{name}-adapted", root, settings=tree, pretraining=pretraining))
-    return f"{name}-adapted"
-
-# %% ../../nbs/6_use/32a_fit.ipynb #25887261
-def advice(
-    configs:pd.DataFrame, # the encoder's and the baseline's, of `compare`
-)->str:
-    "Which classifier to take, and why."
-    row = configs[configs.kind == "finetuning"].iloc[0]
-    d, low, high = (row[f"vs_baseline_{end}"] for end in ("pp", "low", "high"))
-    told = f"the encoder is {d:+.1f} points of macro-F1 from the baseline on the test texts, 95 % interval {low:+.1f} to {high:+.1f}"
-    if low > 0: return f"Take the encoder: {told}."
-    if high < 0: return f"Take the baseline: {told}."
-    return f"Take the baseline, it is simpler and no difference was shown: {told}. More labelled texts would tell."
+    return Fitted(runs, found, told, runs["encoder" if told.startswith("Take the encoder") else "baseline"])
