@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= true
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-matrix lab notebooks links clean
+.PHONY: help env demo test test-matrix torture lab notebooks links clean
 
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ test: env  ## notebooks in sync, style, every chapter, the experiments, pytest; 
 
 test-matrix: env  ## numerical chapters and tests as other processors compute; pytest on each Python 3.10 to 3.13 found
 	@$(BIN)/python tests/matrix.py
+
+MINUTES ?= 10
+SEED    ?= 0
+
+torture: env  ## a standing attack: kills, full disks, damaged files, odd input (MINUTES=10 SEED=0)
+	@$(BIN)/python tests/torture.py --minutes $(MINUTES) --seed $(SEED)
 
 lab: env  ## Jupyter, at the chapters
 	@$(BIN)/jupyter lab --notebook-dir=nbs

@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from ..core import Settings, UserError, checked_name, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts
 from ..training.metrics import classification_metrics, prediction_table
-from ..training.tracking import LoggingConfig, Tracker, peak_memory_mib, read_run, reset_peak_memory, save_predictions
+from ..training.tracking import LoggingConfig, Tracker, hold, peak_memory_mib, read_run, reset_peak_memory, save_predictions
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #f718fa8f
 class BaselineConfig(Settings):
@@ -156,6 +156,12 @@ def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->di
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #ac636761
+def _not_done(run_dir:Path)->Path: # the same
+    "Refuse a directory in which a baseline has been fitted."
+    if (run_dir / "run.json").is_file() and read_run(run_dir)["status"] == "finished":
+        raise UserError(f"{run_dir} exists already: choose another name, or remove it")
+    return run_dir
+
 def run_baseline(
     corpus:Corpus,
     run_dir:str|Path, # written here; a finished run is refused, a failed one is done again
@@ -167,14 +173,12 @@ def run_baseline(
 )->dict: # {"val": metrics, "test": metrics}
     "Fit on train, score val and test, keep everything."
     run_dir, name = Path(run_dir), checked_name(name or Path(run_dir).name, "baseline")
-    if (run_dir / "run.json").is_file() and read_run(run_dir)["status"] in ("finished", "running"):
-        raise UserError(f"{run_dir} exists already: choose another name, or remove it")
     if "text" not in corpus.splits["train"].column_names:
         raise UserError(f"corpus {corpus.card['name']!r} holds token numbers and no text: a baseline counts words")
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
     facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
         "corpus": corpus_facts(corpus)}
-    with Tracker(run_dir, logging, settings, facts) as tracker:
+    with hold(run_dir), Tracker(_not_done(run_dir), logging, settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
         reset_peak_memory()

@@ -9,14 +9,13 @@ __all__ = ['MARK', 'LAST', 'BEST', 'FINAL', 'seal', 'verify', 'save_checkpoint',
 # %% ../../nbs/4_training/21_checkpoints.ipynb #a6e76981
 import hashlib
 import os
-import shutil
 import warnings
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from ..core import UserError, whole
+from ..core import UserError, clear_leftovers, whole
 
 # %% ../../nbs/4_training/21_checkpoints.ipynb #0a034812
 MARK = b"textclf-nb sha256="   # then 64 hexadecimal digits; together the comment of the zip archive
@@ -77,9 +76,9 @@ def save_checkpoint(
     "Write a checkpoint: complete on the disk or not at all."
     _check_plain(state)
     path = Path(path)
-    for stale in path.parent.glob(f".{path.name}.*"): shutil.rmtree(stale)   # what a killed process left
+    clear_leftovers(path.parent)   # of a process that was killed
     with whole(path) as tmp:
-        torch.save(state, tmp)
+        with open(tmp, "wb") as f: torch.save(state, f)   # given a path, torch.save tells a full disk without its errno
         seal(tmp)
     folder = os.open(path.parent, os.O_RDONLY)   # the new name, too, must survive a power cut
     try: os.fsync(folder)

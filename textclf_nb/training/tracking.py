@@ -30,7 +30,7 @@ import torch
 from filelock import FileLock, Timeout
 from pydantic import field_validator
 
-from ..core import Settings, UserError, merged, whole
+from ..core import Settings, UserError, clear_leftovers, merged, whole
 
 # %% ../../nbs/4_training/20_tracking.ipynb #72e12aaa
 class WandbConfig(Settings):
@@ -371,6 +371,7 @@ class Tracker(RunRecord):
 
     def __enter__(self):
         self.kept.enter_context(hold(self.dir))
+        clear_leftovers(self.dir)
         _begin(self)
         if self.logging.use_wandb: _invite_wandb(self)
         return self
