@@ -31,9 +31,9 @@ from textclf_nb.training.checkpoints import last_checkpoints, load_checkpoint
 from textclf_nb.use.cli import main
 
 SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
-         "architecture.attention.num_heads=2",
-         "architecture.mlp_dropout=0.1", "tokenizer.vocab_size=200", "tokenizer.max_length=24", "training.epochs=3",
-         "training.batch_size=8", "training.log_every=3", "training.checkpoint_every=5", "training.use_amp=false", "logging.use_wandb=false", "data.corpus=mine.csv"]
+         "architecture.attention.num_heads=2", "architecture.mlp_dropout=0.1", "tokenizer.vocab_size=200",
+         "tokenizer.max_length=24", "training.epochs=3", "training.batch_size=8", "training.log_every=3",
+         "training.checkpoint_every=5", "training.use_amp=false", "logging.use_wandb=false", "data.corpus=mine.csv"]
 RUNS = [(kind, attention) for kind in ("pretraining", "finetuning") for attention in ("mha", "lsh", "favor", "window", "nystrom")]
 CHANCE = ["tokens_per_second", "peak_memory_mib", "seconds"]
 
