@@ -339,6 +339,7 @@ def _without_wandb(tracker, error:Exception):
 # %% ../../nbs/4_training/20_tracking.ipynb #7e59fc0d
 def _begin(tracker):
     "The record says that the run is on, and in which process; the rows of an earlier part stay."
+    clear_leftovers(tracker.dir)   # of a process that was killed
     tracker.run = RunRecord(tracker.dir).run   # as it is now that the run is held
     again, process = "started" in tracker.run, psutil.Process()
     if again: tracker.facts.pop("started")
@@ -371,7 +372,6 @@ class Tracker(RunRecord):
 
     def __enter__(self):
         self.kept.enter_context(hold(self.dir))
-        clear_leftovers(self.dir)
         _begin(self)
         if self.logging.use_wandb: _invite_wandb(self)
         return self
