@@ -4,4 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "cli": ["app", "main"],
+    "fit": ["fit_table"],
+    "huggingface": ["register_with_transformers"],
+    "sklearn": ["TextClassifier"],
 })
