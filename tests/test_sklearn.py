@@ -9,7 +9,8 @@ from sklearn.utils import estimator_checks as checks
 
 from textclf_nb.use.sklearn import TextClassifier
 
-TINY = {"tokenizer": {"vocab_size": 300}, "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 16, "attention": {"num_heads": 2}}}
+TINY = {"tokenizer": {"vocab_size": 300},
+    "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 16, "attention": {"num_heads": 2}}}
 TEXTS = [f"{word} {number} is a {word} thing" for number in range(40) for word in ("red", "blue")]
 LABELS = ["warm", "cold"] * 40
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['as_ours', 'padding_only', 'pairs', 'refuse_kind', 'core_of', 'attention_function', 'register_with_transformers']
 
-# %% ../../nbs/6_use/32_huggingface.ipynb #8d0697f8
+# %% ../../nbs/6_use/32_huggingface.ipynb #7f7b0f05
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +13,7 @@ from ..attention import available_attention, build_attention
 from ..attention.base import attention_class
 from ..core import UserError
 
-# %% ../../nbs/6_use/32_huggingface.ipynb #eabb0d40
+# %% ../../nbs/6_use/32_huggingface.ipynb #aaee1e25
 def as_ours(
     query:Tensor, key:Tensor, value:Tensor, # (B, H, N, Dh), (B, G, N, Dh) twice
     scaling:float|None=None, # of the products; None: 1/√Dh
@@ -24,7 +24,7 @@ def as_ours(
     if scaling is not None and abs(scaling*Dh**.5 - 1) > 1e-6: query = query*(scaling*Dh**.5)
     return query, key, value
 
-# %% ../../nbs/6_use/32_huggingface.ipynb #83f3f1fb
+# %% ../../nbs/6_use/32_huggingface.ipynb #505ddb98
 def padding_only(batch_size, q_length, kv_length, attention_mask=None, use_vmap=False, **_)->Tensor|None: # (B, N) bool
     "The mask that a model gets when its attention is one of ours: True for a token, None where there is no padding."
     if use_vmap: raise UserError("this model asks for a mask of its own making (packed texts, blocks): "
@@ -41,7 +41,7 @@ def pairs(N:int, causal:bool, window:int|None, device)->Tensor|None: # (N, N) bo
     allowed = apart >= 0 if causal else torch.ones_like(apart, dtype=torch.bool)
     return allowed if window is None else allowed & (apart.abs() < window)
 
-# %% ../../nbs/6_use/32_huggingface.ipynb #c366a60f
+# %% ../../nbs/6_use/32_huggingface.ipynb #1cfd04cd
 def refuse_kind(kind:str):
     "Say why a mechanism cannot stand in a pretrained model."
     if attention_class(kind).shared_qk:
@@ -63,7 +63,7 @@ def core_of(
         vars(layer)["_textclf"] = wanted, core
     return vars(layer)["_textclf"][1].train(layer.training)
 
-# %% ../../nbs/6_use/32_huggingface.ipynb #e2bf382d
+# %% ../../nbs/6_use/32_huggingface.ipynb #d8ed274a
 def attention_function(
     kind:str, # a registered mechanism
 ):
