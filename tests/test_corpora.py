@@ -1,4 +1,4 @@
-"""What the chapter on corpora cannot show: a user's mistakes, each one line; caches that break; big and odd files."""
+"""What the chapters on sources, corpora and recipes cannot show: a user's mistakes, each one line; caches that break; big and odd files."""
 import json
 import os
 import subprocess
@@ -12,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textclf_nb.core import UserError, cached
-from textclf_nb.data import corpora
+from textclf_nb.data import corpora, recipes
 from textclf_nb.data.corpora import (
     DataConfig,
-    columns,
     docstrings_in,
     find_duplicates,
     load_corpus,
-    read_path,
     split_rows,
     stratified_limit,
     strip_names,
 )
+from textclf_nb.data.sources import columns, read_path
 
 
 def table(path, rows=40, **changed):
@@ -150,7 +149,7 @@ def test_arxiv_recipe(tmp_path, monkeypatch, numbered):
     "Eleven classes, as numbers or by name; three published splits joined, then split anew with each class in each."
     monkeypatch.setenv("TEXTCLF_DATA", str(tmp_path))
     (tmp_path / "arxiv").mkdir()
-    names = corpora.SOURCES["arxiv"].args[1].names
+    names = recipes.SOURCES["arxiv"].args[1].names
     for split, rows in (("train", 220), ("validation", 33), ("test", 77)):
         labels = [i % 11 if numbered else names[i % 11] for i in range(rows)]
         frame = pd.DataFrame({"text": [f"{split} paper {i} " + "lemma " * 200 for i in range(rows)], "label": labels})
@@ -287,10 +286,10 @@ def test_articles_of_two_files_keep_their_own_truth(tmp_path):
     for name, answer in (("byarticle", "true"), ("bypublisher", "false")):
         (tmp_path / f"articles-{name}.xml").write_text(f'<articles><article id="1"><p>{name}</p></article></articles>')
         (tmp_path / f"ground-truth-{name}.xml").write_text(f'<articles><article id="1" hyperpartisan="{answer}" url="https://a.org"/></articles>')
-    frame = corpora.read_hyperpartisan(tmp_path)["all"]
+    frame = recipes.read_hyperpartisan(tmp_path)["all"]
     assert dict(zip(frame.text, frame.label)) == {"byarticle": 1, "bypublisher": 0}
     (tmp_path / "ground-truth-byarticle.xml").unlink()
-    with pytest.raises(UserError, match="come in pairs"): corpora.read_hyperpartisan(tmp_path)
+    with pytest.raises(UserError, match="come in pairs"): recipes.read_hyperpartisan(tmp_path)
 
 
 def test_the_corpus_does_not_hang_on_the_hash_seed(tmp_path):

@@ -1,10 +1,12 @@
-"""From texts to batches. A name is imported when it is first asked for, so that a part costs nothing until it is used."""
+"""From texts to batches. Importing this part makes the corpora known that come with it; other names are imported when first asked for."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "tokenizer": ["TokenizerConfig", "WindowConfig", "WordPieceTokenizer"],
-    "corpora": ["Corpus", "DataConfig", "available_corpora", "load_corpus", "plot_corpus", "read_file",
-        "register_corpus", "register_recipe"],
+    "sources": ["SourceConfig", "read_file", "read_pieces"],
+    "corpora": ["Corpus", "DataConfig", "available_corpora", "load_corpus", "plot_corpus", "register_corpus"],
+    "recipes": ["Recipe", "register_recipe"],
     "batches": ["Loader", "make_loader", "mask_tokens", "tokenize_corpus"],
 })
+from textclf_nb.data import recipes as _recipes  # noqa: E402, F401  registers "imdb", "ag_news", …

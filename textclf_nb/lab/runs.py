@@ -25,7 +25,8 @@ from pydantic import Field, field_validator, model_validator
 from ..data.batches import as_batch, make_loader, tokenize_corpus
 from ..training.checkpoints import last_checkpoints, load_checkpoint
 from ..core import Settings, UserError, cache_home, cached, checked_name, merged, parse_yaml, read_yaml, whole
-from ..data.corpora import Corpus, DataConfig, columns, corpus_facts, label_text, load_corpus, read_file
+from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
+from ..data.sources import columns, label_text, read_file
 from ..model.encoder import EncoderConfig
 from ..model.heads import ClassificationHeadConfig, MLMHeadConfig
 from ..training.metrics import classification_metrics, prediction_table

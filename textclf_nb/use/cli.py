@@ -165,7 +165,7 @@ def text_column(run:Path)->str:
 def predict_table(classifier, file:Path, column:str, stream):
     "Answer a file piece by piece, as CSV."
     from textclf_nb.core import UserError
-    from textclf_nb.data.corpora import read_pieces
+    from textclf_nb.data.sources import read_pieces
     from tqdm import tqdm
     bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
     for table in read_pieces(file):

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from ..core import UserError, checked_name, merged
-from ..data.corpora import Corpus, DataConfig, load_corpus, read_file
+from ..data.corpora import Corpus, DataConfig, load_corpus
+from ..data.sources import read_file
 from ..lab.baseline import BaselineConfig, run_baseline
 from ..lab.report import Comparison, compare
 from ..lab.runs import (ExperimentConfig, build_model, experiment_dir, new_config, new_experiment,
