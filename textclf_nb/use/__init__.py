@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "cli": ["app", "main"],
     "fit": ["fit_table"],
+    "hf_models": ["TextclfConfig", "TextclfForMaskedLM", "TextclfForSequenceClassification", "TextclfModel", "export_hf"],
     "huggingface": ["register_with_transformers"],
     "sklearn": ["TextClassifier"],
 })
