@@ -20,7 +20,7 @@ def today(tmp_path_factory):
     compare(made_up_study(root), root / "out")
     tables = {"cost_attention": bench_attention([64], H=1, Dh=8, repeats=1, peers=False, memory=False),
         "cost_model": bench_model(tiny, [("mlm", 16, 2)], steps=1, memory=False),
-        "error": bench_error([torch.randn(3, 1, 1, 16, 8).unbind()], (8,), draws=1, peers=False),
+        "error": bench_error([torch.randn(3, 1, 1, 16, 8).unbind()], (8,), draws=1, repeats=1, peers=False),
         "runs": pd.read_csv(root / "out/results.csv")}
     return {name: set(t) for name, t in tables.items()}
 

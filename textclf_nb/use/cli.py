@@ -279,19 +279,29 @@ def cost_parameters(
 # %% ../../nbs/6_use/33_cli.ipynb #52f7ba64
 @cost_app.command("error")
 def cost_error(
-    run:Path=typer.Argument(..., help="a finished run with exact attention (mha)"),
-    features:list[int]=typer.Option([32, 64, 128, 256], "--features", "-m", help="nb_features; may be repeated"),
-    texts:int=typer.Option(8, help="texts of the test split"),
-    length:int=typer.Option(None, help="tokens of each; the run's max_length if not given"),
-    peers:bool=typer.Option(True, help="also performer-pytorch, if it is installed"),
-    out:Path=typer.Option(None, "--out", "-o", help="directory for the table; RUN/cost if not given"), root:Path=ROOT):
-    "How well FAVOR+ would stand in for the attention that a run has learnt."
-    from textclf_nb.core import whole
-    from textclf_nb.lab import run_error
-    run = find_run(run, root)
-    table = run_error(run, texts, length, nb_features=features, peers=peers)
-    with whole((out or run / "cost") / f"error_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
-    print(table.pivot_table(index=["layer", "contender"], columns="m", values="error").round(3).to_string())
+    run:Path=typer.Argument(..., help="a finished run with exact attention (mha), or an encoder of the package"),
+    lengths:list[int]=typer.Option(None, "--length", "-n", min=3, help="tokens of a text; may be repeated"),
+    budgets:list[int]=typer.Option([64, 128, 256, 512], "--budget", "-b", min=2, help="keys a query; may be repeated"),
+    tokens:int=typer.Option(8192, min=1, help="tokens read at each length, in one batch"),
+    file:Path=typer.Option(None, "--file", "-f", help="a table with a column text; the run's test split if not given"),
+    repeats:int=typer.Option(3, min=1), draws:int=typer.Option(3, min=1, help="of what is random"),
+    peers:bool=typer.Option(True, help="also the peers that are installed"),
+    out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
+    "How well each mechanism would stand in for the attention that a run has learnt, and what it costs."
+    from textclf_nb.core import save_figure, set_style, whole
+    from textclf_nb.lab import plot_error, run_error
+    from textclf_nb.training.pretrained import packaged
+    own = packaged(str(run))
+    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    table = run_error(str(run), lengths, tokens, file, budgets=budgets, draws=draws, repeats=repeats, peers=peers)
+    place = (out or home) / f"error_{run.name}.csv"
+    with whole(place) as tmp: table.to_csv(tmp, index=False)
+    set_style()
+    save_figure(plot_error(table), place.with_suffix(".svg"))
+    for column in ("error", "error_shared"):
+        shown = table.dropna(subset=[column]).fillna({"setting": ""})
+        shown = shown.pivot_table(column, ["contender", "setting"], ["N", "layer"], sort=False)
+        print(f"\n{column}\n{shown.round(3).to_string()}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
 @app.command("maps")
