@@ -149,20 +149,30 @@ def test_a_corpus_that_cannot_be_used_is_told_in_one_line(tmp_path, mistake, nam
     assert [p.name for p in (tmp_path / "experiments/finetuning/x").rglob("*")] == ["config.yaml"]
 
 
-SUITES = {   # what is wrong, and what is said of it
-    "a brace too few": ('name: "w-{kind"', "no pattern"),
-    "no such key": ('name: "w-{kind[x]}"', "no such key"),
-    "a name that is a number": ('name: "{layers}"', "name"),
-    "unknown setting": ("name: w, parameters: {settings: {training: {epoch: 1}}}", "did you mean 'epochs'"),
+SUITES = {   # what is wrong in a suite of one stage, and what is said of it
+    "a brace too few": ('{notebook: train, name: "w-{variant"}', "no pattern"),
+    "no such key": ('{notebook: train, name: "w-{variant.x}"}', "variant 'mha' has no 'x'"),
+    "no such axis": ('{notebook: train, name: "w-{varient}"}', "did you mean 'variant'"),
+    "a name that is no directory": ('{notebook: train, name: "a/{variant}"}', "cannot name a directory"),
+    "unknown setting": ("{notebook: train, settings: {training: {epoch: 1}}}", "did you mean 'epochs'"),
+    "unknown parameter": ("{notebook: train, parameters: {king: finetuning}}", "did you mean 'kind'"),
+    "unknown stage": ("{notebook: train, source: pretrain}", "unknown stage 'pretrain'"),
+    "a circle": ("{notebook: train, source: a}", "in a circle: a → a"),
+    "two with one name": ('{notebook: train, name: w, settings: {architecture: {attention: "{variant.attention}"}}}', "would both write"),
+    "unknown notebook": ("{notebook: trian}", "notebook 'trian'"),
+    "no such point": ('{notebook: train, name: "{variant}", where: {variant: [lsh]}}', "unknown point 'lsh'"),
+    "an exchange that shapes weights": ("{notebook: train, source: wiki-mini, settings: "
+                                        "{pretrained_experiment: {attention: {kind: lsh, num_heads: 1}}}}", "shapes weights"),
 }
 
 
 @pytest.mark.parametrize("name", SUITES)
 def test_a_suite_that_cannot_run_is_told_before_it_begins(tmp_path, mistake, name):
-    step, says = SUITES[name]
+    stage, says = SUITES[name]
     here = Path(__file__).parents[1] / "experiments" / "train.ipynb"
     (tmp_path / "train.ipynb").write_bytes(here.read_bytes())
-    (tmp_path / "bad.yaml").write_text(f"name: bad\ngrid: {{kind: [mha], layers: [2, 4]}}\nsteps:\n  - {{notebook: train, {step}}}\n")
+    (tmp_path / "bad.yaml").write_text("name: bad\nvariants: {mha: {attention: {kind: mha}}, favor: {attention: {kind: favor}}}\n"
+                                       f"stages:\n  a: {stage}\n")
     assert says in mistake(tmp_path, "suite", "run", "bad.yaml")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.yaml", "train.ipynb"]
 
