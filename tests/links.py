@@ -1,4 +1,4 @@
-"""What follows from settings.ini and the chapters' own titles: Colab badges, install cells, README's table. `--check` only looks.
+"""What follows from settings.ini and the chapters' own titles: Colab badges, install cells, README's list of chapters. `--check` only looks.
 
 `user` in settings.ini is the one setting. A GitHub name cannot hold "_", so while it is `your_name` nobody owns it: the badges
 open Colab's list of the reader's own repositories, and the install cell asks what to install instead of trusting a stranger.
@@ -59,27 +59,24 @@ def relinked(notebook):
     return text
 
 
-def heading(notebook):
-    "Title and tagline: the first '# …' and the first '> …' of a notebook."
-    lines = [line for c in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "markdown"
-             for line in "".join(c["source"]).splitlines()]
-    return tuple(next(line[2:].strip() for line in lines if line.startswith(mark)) for mark in ("# ", "> "))
+def title(notebook):
+    "The first '# …' of a notebook."
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    lines = [line for c in cells if c["cell_type"] == "markdown" for line in "".join(c["source"]).splitlines()]
+    return next(line[2:].strip() for line in lines if line.startswith("# "))
 
 
 def table():
-    "README's chapters, by part."
-    rows, before = ["| part | chapter | what it teaches |", "|---|---|---|"], None
+    "README's chapters: a line for each part."
+    parts = {}
     for c in chapters():
-        part = "" if c.parent.name == "nbs" else c.parent.name.partition("_")[2].capitalize()
-        title, tagline = (x.replace("|", r"\|") for x in heading(c))
-        link = f"{c.stem.partition('_')[0]} [{title}]({c.relative_to(root).as_posix()})"
-        rows.append(f"| {part if part != before else ''} | {link} | {tagline} |")
-        before = part
-    return "\n".join(rows)
+        part = "First" if c.parent.name == "nbs" else c.parent.name.partition("_")[2].capitalize()
+        parts.setdefault(part, []).append(f"{c.stem.partition('_')[0]} [{title(c)}]({c.relative_to(root).as_posix()})")
+    return "\n".join(f"- **{part}**: {' · '.join(found)}" for part, found in parts.items())
 
 
 def readme():
-    "README with the table put between its markers."
+    "README with the list put between its markers."
     before, _, rest = (root / "README.md").read_text(encoding="utf-8").partition(BEGIN)
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}"
 

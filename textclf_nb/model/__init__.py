@@ -11,4 +11,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "models": ["ModelConfig", "ModelOutput", "Transformer", "TransformerForMaskedLM",
         "TransformerForSequenceClassification", "count_parameters", "flops_per_token", "freeze", "load_bert",
         "load_model", "load_weights", "mechanism_inputs", "save_model"],
+    "picture": ["plot_model"],
 })
