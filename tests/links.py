@@ -1,4 +1,4 @@
-"""What follows from settings.ini and the chapters' own titles: Colab badges, install cells, README's list of chapters. `--check` only looks.
+"""What follows from settings.ini and the chapters' own titles: Colab badges, install cells, the chapters in README. `--check` only looks.
 
 `user` in settings.ini is the one setting. A GitHub name cannot hold "_", so while it is `your_name` nobody owns it: the badges
 open Colab's list of the reader's own repositories, and the install cell asks what to install instead of trusting a stranger.
