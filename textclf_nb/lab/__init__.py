@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "runs": ["Classifier", "ExperimentConfig", "evaluate_run", "load_config", "new_experiment", "open_experiment",
         "run_experiment"],
     "baseline": ["Baseline", "BaselineConfig", "fit_baseline", "load_baseline", "run_baseline"],
+    "blend": ["Blend", "load_blend", "load_classifier", "run_blend"],
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "plot_error", "run_error"],
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'KINDS', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY',
            'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run', 'print_metrics',
-           'evaluate', 'usable', 'load_classifier', 'predict', 'text_column', 'predict_table', 'baseline',
-           'compare_runs', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'draw_maps', 'export_to_hf',
-           'run_row', 'list_runs', 'find_suite', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'baseline', 'compare_runs', 'blend',
+           'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'draw_maps', 'export_to_hf', 'run_row',
+           'list_runs', 'find_suite', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -56,7 +56,7 @@ def fit(
     scratch:bool=typer.Option(False, "--scratch", help="do not start from wiki-mini"),
     adapt:bool=typer.Option(False, "--adapt", help="first guess hidden words of these texts"),
     settings:list[str]=SET, root:Path=ROOT):
-    "Fit a classifier and TF-IDF to a table, and say which to take."
+    "Fit an encoder, TF-IDF and both together to a table, and say which to take."
     from textclf_nb.lab import results_table
     from textclf_nb.lab.runs import from_dotted
     from textclf_nb.use.fit import ENCODER, fit_table
@@ -97,7 +97,7 @@ def train(
     print(f"\nkept in {run_dir}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #61de1a74
-KINDS = ("finetuning", "pretraining", "baseline")
+KINDS = ("blend", "finetuning", "pretraining", "baseline")
 
 def find_run(name:Path, root:Path)->Path:
     "A run directory, given as a path or by its name under `root`, with its kind if need be."
@@ -120,34 +120,29 @@ def print_metrics(results:dict):
 # %% ../../nbs/6_use/33_cli.ipynb #f626fd0c
 @app.command("eval")
 def evaluate(
-    run_dir:Path=typer.Argument(..., help="a finished finetuning or baseline run"),
+    run_dir:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run"),
     file:Path=typer.Option(None, "--file", "-f", help="score this file with texts and labels instead of the run's own splits"),
     device:str=DEVICE, root:Path=ROOT):
     "Score a trained classifier."
-    from textclf_nb.lab.runs import evaluate_run
+    from textclf_nb.lab import evaluate_run, load_classifier
     run_dir = find_run(run_dir, root)
     print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device)))
 
 def usable(run:Path, root:Path)->Path:
     "The directory of something that predicts: a model directory, or a run by path or name."
-    return run if any((run / file).is_file() for file in ("baseline.json", "use.json")) else find_run(run, root)
-
-def load_classifier(folder:Path, device:str="auto"):
-    "A transformer's run or a baseline's, ready for texts; `folder` may also be its `model` directory."
-    from textclf_nb.lab import Classifier, load_baseline
-    counts = any((folder / file).is_file() for file in ("baseline.json", "model/baseline.json"))
-    return load_baseline(folder) if counts else Classifier(folder, device)
+    return run if any((run / file).is_file() for file in ("baseline.json", "use.json", "blend.json")) else find_run(run, root)
 
 # %% ../../nbs/6_use/33_cli.ipynb #64d253c3
 @app.command()
 def predict(
-    run:Path=typer.Argument(..., help="a finished finetuning or baseline run, or a model directory"),
+    run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
     texts:list[str]=typer.Argument(None, help="one or more texts"),
     file:Path=typer.Option(None, "--file", "-f", help="a csv, tsv, jsonl, parquet or txt file"),
     column:str=typer.Option(None, help="the column of the file that holds the texts; the one that the run learnt from if not given"),
     out:Path=typer.Option(None, "--out", "-o", help="write the table here instead of to the terminal"), device:str=DEVICE, root:Path=ROOT):
     "Print label and probability of each text."
     from textclf_nb.core import UserError, whole
+    from textclf_nb.lab import load_classifier
     if bool(texts) == bool(file): raise UserError("give either texts or --file")
     run = usable(run, root)
     classifier = load_classifier(run, device)
@@ -209,6 +204,19 @@ def compare_runs(
     out = out or root / "comparisons" / "+".join(r.name for r in found)[:80]
     print(results_table(compare(found, out, requirements=requirements)))
     print(f"\n{out / 'report.html'}")
+
+# %% ../../nbs/6_use/33_cli.ipynb #d556dc0b
+@app.command()
+def blend(
+    name:str=typer.Argument(..., help="of the blend"),
+    encoder:Path=typer.Argument(..., help="a finished finetuning run"),
+    counts:Path=typer.Argument(..., help="a finished baseline on the same corpus"), device:str=DEVICE, root:Path=ROOT):
+    "Let an encoder and a baseline answer together, with weights from the validation texts."
+    from textclf_nb.lab.blend import run_blend
+    from textclf_nb.lab.runs import experiment_dir
+    run_dir = experiment_dir("blend", name, root)
+    print_metrics(run_blend(find_run(encoder, root), find_run(counts, root), run_dir, device))
+    print(f"\nkept in {run_dir}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #c95c6e7a
 cost_app = typer.Typer(no_args_is_help=True, help="What a mechanism or a model costs.")
@@ -311,10 +319,10 @@ def draw_maps(
     out:Path=typer.Option(None, "--out", "-o", help="directory for the figures; RUN/maps if not given"), device:str=DEVICE, root:Path=ROOT):
     "Draw what the heads of a classifier look at in a text."
     from textclf_nb.core import UserError, save_figure
-    from textclf_nb.lab import Classifier, head_statistics, plot_maps, plot_reading, read_closely
+    from textclf_nb.lab import Classifier, head_statistics, load_classifier, plot_maps, plot_reading, read_closely
     run = usable(run, root)
     classifier, out = load_classifier(run, device), out or run / "maps"
-    if not isinstance(classifier, Classifier): raise UserError(f"{run} counts words and has no heads: give a finetuning run")
+    if not isinstance(classifier, Classifier): raise UserError(f"{run} is no encoder and has no heads: give a finetuning run")
     reading = read_closely(classifier, text)
     figures = {"heads.png": plot_maps(reading.maps, reading.tokens), "tokens.svg": plot_reading(reading)}
     written = [save_figure(figure, out / name) for name, figure in figures.items()]
