@@ -40,6 +40,6 @@ setup(
     cmdclass={"build_py": WithExperiments},
     python_requires=">=" + cfg["min_python"],
     install_requires=cfg["requirements"].split(),
-    extras_require={"dev": cfg["dev_requirements"].split(), "peers": cfg["peers_requirements"].split()},
+    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("dev", "peers", "triton")},
     entry_points={"console_scripts": cfg["console_scripts"].split()},
 )

@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 
-from run_all import ONE_THREAD, bin_, root, run, summary
+from run_all import ENVIRONMENT, bin_, root, run, summary
 
 MACHINES = {
     "kernels without vectors": {"ATEN_CPU_CAPABILITY": "default"},
     "kernels with AVX2": {"ATEN_CPU_CAPABILITY": "avx2"},
     "MKL as on every processor": {"MKL_CBWR": "COMPATIBLE"},
-    "one thread": ONE_THREAD,
+    "one thread": ENVIRONMENT,
 }
 PARTS = ["1_attention", "2_model", "4_training"]
 NUMERICAL = ["attention", "favor", "lsh", "models", "training", "loop", "optim"]   # tests/test_….py, those that there are
@@ -38,7 +38,7 @@ def on_python(version):
         [python, "-c", f"open({str(home / '.installed')!r}, 'w')"]]
     seconds = 0
     for command in [*commands, [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests"]]:
-        code, took = run(command, **ONE_THREAD)
+        code, took = run(command, **ENVIRONMENT)
         seconds += took
         if code: return code, seconds
     return 0, seconds

@@ -13,6 +13,7 @@ from textclf_nb.attention import linear as _linear  # noqa: F401  registers "lin
 from textclf_nb.attention import near_far as _near_far  # noqa: F401  registers "near_far"
 from textclf_nb.attention import favor_fast as _favor_fast  # noqa: F401  its fast implementation
 from textclf_nb.attention import lsh_fast as _lsh_fast  # noqa: F401  adds implementation "fast" to "lsh"
+from textclf_nb.attention import kernels as _kernels  # noqa: F401  implementations "triton"
 
 __all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "available_implementations", "build_attention",
            "naive_attention", "register_attention", "register_implementation"]

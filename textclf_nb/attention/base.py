@@ -4,11 +4,15 @@
 
 # %% auto #0
 __all__ = ['allowed', 'toeplitz', 'naive_attention', 'AttentionOptions', 'check_inputs', 'Attention', 'register_attention',
-           'available_attention', 'attention_class', 'build_attention', 'ImplementationOptions',
-           'register_implementation', 'available_implementations', 'SeveralWays']
+           'available_attention', 'attention_class', 'build_attention', 'ImplementationOptions', 'Way',
+           'register_implementation', 'available_implementations', 'SeveralWays', 'seconds', 'chosen', 'quickest']
 
 # %% ../../nbs/1_attention/01_attention.ipynb #69af2af2
 import math
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import NamedTuple
 
 import torch
 from pydantic import Field
@@ -151,25 +155,35 @@ def build_attention(
 # %% ../../nbs/1_attention/01_attention.ipynb #2aa660fc
 class ImplementationOptions(AttentionOptions):
     "Options of a mechanism with more than one implementation."
-    implementation: str = Field("auto", description="plain | fast | triton, or auto: the latest that can do what is asked")
+    implementation: str = Field("auto", description="plain | fast | triton | auto: the latest that can, on CUDA the quickest")
 
-_implementations: dict[str, dict] = {}   # kind to name to (run, cannot)
+class Way(NamedTuple):
+    "An implementation."
+    run: Callable # (core, q, k, v, key_mask, attn_mask, position_bias) to answers (B, H, N, Dv)
+    cannot: Callable # the same arguments, to the reason why not, or None
+    needs: str|None # a package that must be installed
+
+    def missing(self)->bool: return self.needs is not None and find_spec(self.needs) is None
+
+# %% ../../nbs/1_attention/01_attention.ipynb #de2d6020
+_implementations: dict[str, dict[str, Way]] = {}   # by kind and name
 
 def register_implementation(
     kind:str, # a registered mechanism
     name:str, # "plain", "fast", "triton"
-    cannot=lambda core, *inputs: None, # (core, q, k, v, key_mask, attn_mask, position_bias) to the reason why not, or None
-): # a decorator for run(core, q, k, v, key_mask, attn_mask, position_bias) → (B, H, N, Dv)
+    cannot:Callable=lambda core, *inputs: None, # see `Way`
+    needs:str|None=None, # an optional package; without it: refused by name, and passed over by `auto`
+): # a decorator for `Way.run`
     "Add an implementation to a mechanism, or replace the one of that name."
     def register(run):
         if kind not in _registry: raise UserError(known_names(kind, _registry, "attention"))
-        _implementations.setdefault(kind, {})[name] = run, cannot
+        _implementations.setdefault(kind, {})[name] = Way(run, cannot, needs)
         return run
     return register
 
 def available_implementations(kind:str)->list[str]:
     "Names of the implementations of a mechanism, in order of registration; empty if it has but one way."
-    return list(_implementations.get(kind, {}))
+    return [name for name, way in _implementations.get(kind, {}).items() if not way.missing()]
 
 # %% ../../nbs/1_attention/01_attention.ipynb #2c7d59b7
 class SeveralWays(Attention):
@@ -178,16 +192,55 @@ class SeveralWays(Attention):
 
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
-        known = ["auto", *available_implementations(self.kind)]
-        if self.config.implementation not in known:
-            raise UserError(known_names(self.config.implementation, known, f"implementation of attention {self.kind!r}"))
+        self.measured = {} # where `auto` has measured: the quickest
+        wanted, ways = self.config.implementation, _implementations.get(self.kind, {})
+        if wanted != "auto" and wanted not in ways:
+            raise UserError(known_names(wanted, ["auto", *ways], f"implementation of attention {self.kind!r}"))
+        if wanted != "auto" and ways[wanted].missing():
+            package = ways[wanted].needs
+            there = ", ".join(available_implementations(self.kind))
+            raise UserError(f"attention {self.kind!r}, implementation {wanted!r}: the package {package} is not installed: "
+                            f"pip install 'textclf-nb[{package}]', or choose among auto, {there}")
 
-    def chosen(self, *inputs)->str:
-        "The name of the implementation that answers these inputs (q, k, v, key_mask, attn_mask, position_bias)."
-        wanted, ways = self.config.implementation, _implementations[self.kind]
-        for name in reversed(ways) if wanted == "auto" else [wanted]:
-            reason = ways[name][1](self, *inputs)
-            if reason is None: return name
-        raise UserError(f"attention {self.kind!r}, implementation {name!r}: {reason}. There are: {', '.join(ways)}")
+    def attend(self, *inputs): return _implementations[self.kind][self.chosen(*inputs)].run(self, *inputs)
 
-    def attend(self, *inputs): return _implementations[self.kind][self.chosen(*inputs)][0](self, *inputs)
+# %% ../../nbs/1_attention/01_attention.ipynb #e1666d77
+def seconds(run:Callable, inputs:tuple)->float:
+    "Of `run(*inputs)`, with its way back if the first input wants a gradient, the second time: the first may compile."
+    device, wanted = inputs[0].device, inputs[0].requires_grad
+    def copy(x): return x.detach().clone().requires_grad_(x.requires_grad) if torch.is_tensor(x) else x
+    copies = [copy(x) for x in inputs]
+    copies[1] = copies[0] if inputs[1] is inputs[0] else copies[1]   # shared queries and keys stay shared
+    leaves = [x for x in copies if torch.is_tensor(x) and x.requires_grad]
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices, device_type="cuda"), torch.set_grad_enabled(wanted):
+        for _ in range(2):
+            if device.type == "cuda": torch.cuda.synchronize(device)
+            start = time.perf_counter()
+            out = run(*copies)
+            if out.requires_grad: torch.autograd.grad(out.sum(), leaves, allow_unused=True)
+            if device.type == "cuda": torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+# %% ../../nbs/1_attention/01_attention.ipynb #e42e421b
+def chosen(self, *inputs)->str:
+    "The name of the implementation that answers these inputs (q, k, v, key_mask, attn_mask, position_bias)."
+    wanted, ways = self.config.implementation, _implementations[self.kind]
+    names = available_implementations(self.kind) if wanted == "auto" else [wanted]
+    reasons = {n: ways[n].cannot(self, *inputs) for n in names}
+    able = [n for n, reason in reasons.items() if reason is None]
+    if not able: raise UserError(f"attention {self.kind!r}, implementation {names[0]!r}: {reasons[names[0]]}. "
+                                 f"There are: {', '.join(available_implementations(self.kind))}")
+    return able[-1] if len(able) == 1 or not inputs[0].is_cuda else self.quickest(able, inputs)
+
+def quickest(self, names:list[str], inputs:tuple)->str:
+    "Which of the implementations is quickest on inputs like these; measured once, then remembered."
+    q, _, v, *masks = inputs
+    N, tokens = q.shape[2], q.shape[0] * q.shape[2]
+    like = q.dtype, N.bit_length(), tokens.bit_length(), q.requires_grad, *(x is None for x in masks)
+    if like not in self.measured:
+        ways = _implementations[self.kind]
+        self.measured[like] = min(names, key=lambda n: seconds(lambda *x: ways[n].run(self, *x), inputs))
+    return self.measured[like]
+
+SeveralWays.chosen, SeveralWays.quickest = chosen, quickest
