@@ -259,3 +259,59 @@ def test_a_name_shared_by_two_kinds_asks_for_the_kind(trained, mistake):
         assert "pretraining/mine" in mistake(trained, "eval", "mine")
         assert "f1_macro" in here(trained, "eval", "finetuning/mine")
     finally: shutil.rmtree(trained / "experiments/pretraining")
+
+
+REFUSED = {   # a setting that cannot work, and what is said before anything is written
+    "one file for two histories": ("logging.csv_train_metrics_path=./metrics/eval/metrics.csv", "give two"),
+    "a history in place of the answers": ("logging.csv_eval_metrics_path=predictions.csv", "answers"),
+    "a metric of the other kind": ("training.monitor=perplexity", "monitor"),
+    "a device for which nothing is built": ("training.device=mps", "training.device"),
+    "a seed of 64 bits": (f"experiment.seed={2**64 - 1}", "experiment.seed"),
+    "a split of 64 bits": (f"data.split_seed={2**64 - 1}", "data.split_seed"),
+    "without an end": ("training.epochs=10000000", "training.epochs"),
+    "an infinite rate": ("training.learning_rate=.inf", "finite"),
+    "an infinite option of a mechanism": ("architecture.attention.favor.eps=.inf", "finite"),
+    "more pieces than there are words": ("tokenizer.vocab_size=100000000000", "vocab_size"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_setting_that_cannot_work_is_refused_at_once(tmp_path, mistake, name):
+    setting, says = REFUSED[name]
+    kind = ["architecture.attention.kind=favor"] if "favor" in setting else []
+    assert says in mistake(tmp_path, "new", "finetuning", "x", *sets(*kind, setting))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_metric_of_a_classifier_is_none_of_pretraining(tmp_path, mistake):
+    assert "f1_macro is no metric of pretraining" in mistake(tmp_path, "new", "pretraining", "x", *sets("training.monitor=f1_macro"))
+
+
+def test_memory_that_is_not_there_is_one_line(tmp_path, mistake):
+    rows().to_csv(tmp_path / "mine.csv", index=False)
+    new_experiment("finetuning", "x", tmp_path / "experiments", settings=from_dotted(["data.corpus=mine.csv", *SMALL, f"architecture.embedding_dim={2**40}"]))
+    assert "not enough memory" in mistake(tmp_path, "train", "x")
+
+
+@pytest.mark.parametrize("content", ["", '{"label_names": ["ma', "[]", "null", '{"label_names": 3}'])
+def test_a_damaged_model_directory_is_one_line(trained, mistake, tmp_path, content):
+    shutil.copytree(trained / "experiments/finetuning/mine/model", tmp_path / "model")
+    (tmp_path / "model/use.json").write_text(content)
+    assert "use.json is damaged" in mistake(tmp_path, "predict", "model", "Draw it.")
+
+
+@pytest.mark.parametrize("record", ["[]", "null", '{"status": "running", "process": []}', '{"status": "running", "process": {"id": "x", "since": 1}}'])
+def test_an_odd_record_does_not_hide_the_other_runs(trained, record):
+    run = trained / "experiments/finetuning/odd"
+    run.mkdir()
+    (run / "config.yaml").write_text("{}")
+    (run / "run.json").write_text(record)
+    try: listed = here(trained, "runs")
+    finally: shutil.rmtree(run)
+    assert ("interrupted" if "running" in record else "damaged") in listed and "mine" in listed
+
+
+def test_half_a_surrogate_pair_is_answered_into_a_file(trained):
+    (trained / "half.jsonl").write_text(json.dumps({"text": "Draw the \ud800 points."}))
+    here(trained, "predict", "mine", "--file", "half.jsonl", "--out", "half.csv")
+    assert pd.read_csv(trained / "half.csv").text.tolist() == ["Draw the \\ud800 points."]

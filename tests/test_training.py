@@ -12,6 +12,8 @@ import pandas as pd
 import psutil
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from textclf_nb.core import UserError
 from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
@@ -19,7 +21,7 @@ from textclf_nb.training import loop as loop_module
 from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
 from textclf_nb.training.loop import Callback, Interrupted, TrainingConfig, TrainingLoop, give_back
 from textclf_nb.training.tasks import Diverged
-from textclf_nb.training.tracking import LoggingConfig, RunRecord, Tracker, read_run, reset_peak_memory
+from textclf_nb.training.tracking import LoggingConfig, RowLog, RunRecord, Tracker, _read_rows, read_run, reset_peak_memory
 
 sys.path.insert(0, str(Path(__file__).parent))
 import toy_run  # noqa: E402
@@ -148,6 +150,31 @@ def test_a_kill_in_an_evaluation_leaves_no_row_twice(tmp_path):
     with pytest.raises(Killed), Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, [Kill()], tracker).fit()
     with Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, tracker=tracker).fit(resume=True)
     assert pd.read_csv(tmp_path/"metrics/train/metrics.csv").step.tolist() == [4, 8, 12, 15, 16, 20, 24, 28, 30]
+
+
+NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4, unique=True)
+
+@settings(max_examples=150, deadline=None)
+@given(NAMES, NAMES.filter(lambda x: len(x) > 1))
+def test_a_history_is_read_back_as_it_was_written(tmp_path_factory, labels, more):
+    "Labels name columns; what ends a line in one of them ends no row."
+    file = tmp_path_factory.mktemp("log")/"m.csv"
+    first, second = ({f"f1/{x}": str(i) for i, x in enumerate(names)} for names in (labels, more))
+    log = RowLog(file)
+    log.append({"step": 1} | first)
+    log.append({"step": 2} | first | second)
+    log = RowLog(file)
+    assert log.columns == list(dict.fromkeys(["step", *first, *second]))
+    assert log.keep(lambda row: row["step"] == "2") == 1
+    assert _read_rows(file)[1] == [dict.fromkeys(log.columns, "") | {"step": "2"} | first | second]
+
+
+def test_a_beginning_that_fails_tells_its_own_error(tmp_path):
+    logging = LoggingConfig(use_wandb=False)
+    with pytest.raises(NotADirectoryError), Tracker(tmp_path/"run", logging) as tracker:
+        loop = small_loop(tmp_path, TrainingConfig(epochs=1, batch_size=4, use_amp=False), tracker=tracker)
+        tracker.rewind = lambda *a: (_ for _ in ()).throw(NotADirectoryError("metrics"))
+        loop.fit()
 
 
 @pytest.mark.parametrize("name,was,now", [("corpus", "aa", "bb"), ("data.split_seed", 0, 1)])

@@ -35,12 +35,20 @@ class UserError(ValueError):
 MACHINE = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR",
     "EEXIST", "EIO", "EMFILE", "ENFILE", "ELOOP", "EFBIG") if hasattr(errno, name)}
 
+def _memory(error:BaseException)->str|None:
+    "The line for memory that is not there: Python's, numpy's, PyTorch's on a CPU and on a GPU."
+    text = str(error)
+    if not isinstance(error, MemoryError) and "can't allocate memory" not in text and "out of memory" not in text: return None
+    wanted = re.search(r"[Aa]llocate ([\d.]+ ?\w+)", text)
+    return f"not enough memory{f' for {wanted[1]} more' if wanted else ''}: lower batch_size, the length of texts, or the model's size"
+
 def one_line(
     error:BaseException|None, # what was raised
 )->str|None: # the line for a user; None for a bug
     "What a user or a machine did wrong, in one line."
     if error is None: return None
     if isinstance(error, UserError): return " ".join(str(error).splitlines())
+    if (line := _memory(error)): return line
     if "determine home directory" in str(error): return "no home directory for the cache: set HOME or TEXTCLF_CACHE"
     rust = re.search(r"\(os error (\d+)\)", str(error))
     number = int(rust[1]) if rust else getattr(error, "errno", None)
@@ -61,8 +69,8 @@ def known_names(
 
 # %% ../nbs/00_core.ipynb #d9a8e608
 class Settings(BaseModel):
-    "Base of all configuration sections: unknown keys are refused, every change is validated."
-    model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=())
+    "Base of all sections: unknown keys are refused, changes validated, numbers finite."
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, protected_namespaces=(), allow_inf_nan=False)
 
     @classmethod
     def parse(cls,

@@ -60,7 +60,7 @@ class DataConfig(SourceConfig):
     "Section `data` of a configuration: where the texts come from and how they are split."
     limit: int|None = Field(None, ge=1)  # rows to learn from: a stratified subset of train and val; test stays whole
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)  # shares of train, val and test
-    split_seed: int = Field(0, ge=0)
+    split_seed: int = Field(0, ge=0, lt=2**32)
     train: TrainSplitConfig = TrainSplitConfig()
     val: SplitConfig = SplitConfig()
     test: SplitConfig = SplitConfig()

@@ -46,7 +46,7 @@ class TokenizerConfig(Settings):
     max_length: int = Field(128, ge=3)  # tokens of a text, [CLS] and [SEP] among them
     truncation: Literal["head", "tail", "head_tail"] = "head"  # what is kept of a longer text
     windows: WindowConfig|None = None  # None: a text is `max_length` tokens and no more
-    vocab_size: int = Field(8192, ge=64)  # pieces of a vocabulary that is trained
+    vocab_size: int = Field(8192, ge=64, le=1_000_000)  # pieces of a vocabulary that is trained
     min_frequency: int = Field(2, ge=1)  # a pair of pieces seen less often is not merged
 
     @model_validator(mode="after")

@@ -45,7 +45,7 @@ class TrainingConfig(OptimConfig, TaskConfig):
     max_grad_norm: float = Field(1.0, gt=0) # longer gradients are shortened to this
     grad_accum_steps: int = Field(1, ge=1) # micro-batches for one step
     use_amp: bool|Literal["auto", "float32", "bfloat16", "float16"] = "auto" # mixed precision; auto: where it was measured to be faster
-    device: str = "auto" # auto, cpu, cuda, cuda:1, …
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$") # auto, cpu, cuda, cuda:1, …
     compile: bool = False # have PyTorch generate code for the layers: slow first steps, faster ones after
     freeze: bool = False # hold the lower layers fixed at first
     freeze_n_layers: int = Field(0, ge=0) # how many layers
@@ -378,7 +378,8 @@ class Progress(Callback):
         shown = ", ".join(f"{k} {metrics[k]:.4g}" for k in loop.task.metrics if k in metrics)
         self.say(f"epoch {loop.epoch + 1}: val {shown}" + " (best)"*better)
 
-    def on_end(self, loop, error): self.bar.close()
+    def on_end(self, loop, error):
+        if self.bar is not None: self.bar.close()   # None: what failed was the beginning
 
     def say(self, line:str):
         if self.on: self.bar.write(line, file=sys.stdout)

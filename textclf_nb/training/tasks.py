@@ -131,9 +131,14 @@ class Task:
     name, best, metrics = "", "loss", ("loss",) # kind of experiment; what `monitor: auto` means; what may be monitored, and is shown
 
     def __init__(self, config:TaskConfig, **data):
-        self.config, self.monitor = config, self.best if config.monitor == "auto" else config.monitor
-        if self.monitor not in self.metrics:
-            raise UserError(f"monitor: {self.monitor} is no metric of {self.name}; there are {', '.join(self.metrics)}")
+        self.config, self.monitor = config, self.monitored(config)
+
+    @classmethod
+    def monitored(cls, config:TaskConfig)->str:
+        "What the best is best in."
+        name = cls.best if config.monitor == "auto" else config.monitor
+        if name not in cls.metrics: raise UserError(f"monitor: {name} is no metric of {cls.name}; there are {', '.join(cls.metrics)}")
+        return name
 
     def prepare(self, batch:dict)->dict:
         "A training batch before it goes to the device."

@@ -10,6 +10,7 @@ __all__ = ['TAKE_OVER', 'WandbConfig', 'LoggingConfig', 'RowLog', 'versions', 'h
 # %% ../../nbs/4_training/20_tracking.ipynb #8e3eb166
 import csv
 import inspect
+import io
 import json
 import math
 import netrc
@@ -28,9 +29,9 @@ from pathlib import Path, PurePosixPath
 import psutil
 import torch
 from filelock import FileLock, Timeout
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
-from ..core import Settings, UserError, clear_leftovers, merged, whole
+from ..core import Settings, UserError, clear_leftovers, merged, one_line, whole
 
 # %% ../../nbs/4_training/20_tracking.ipynb #72e12aaa
 class WandbConfig(Settings):
@@ -52,24 +53,33 @@ class LoggingConfig(Settings):
     @field_validator("csv_train_metrics_path", "csv_eval_metrics_path")
     @classmethod
     def inside(cls, path):
-        "A path within the run directory."
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or not path.endswith(".csv"):
+        "A path within the run directory, in which nothing else is kept."
+        parts = PurePosixPath(path).parts
+        if PurePosixPath(path).is_absolute() or ".." in parts or not path.endswith(".csv"):
             raise ValueError(f"{path!r} must be a .csv path inside the run directory")
+        if parts[-1] == "predictions.csv": raise ValueError(f"{path!r} is where the answers for the test split go")
         return path
+
+    @model_validator(mode="after")
+    def apart(self):
+        "Two histories, two files."
+        paths = [PurePosixPath(p) for p in (self.csv_train_metrics_path, self.csv_eval_metrics_path)]
+        if paths[0] == paths[1]: raise ValueError(f"csv_train_metrics_path and csv_eval_metrics_path are both {str(paths[0])!r}: give two")
+        return self
 
 # %% ../../nbs/4_training/20_tracking.ipynb #cce07fe4
 def _read_rows(path:Path)->tuple[list,list]:
     "The columns and the complete rows of a CSV file that may end in half a line."
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    reader = csv.DictReader(text[:text.rfind("\n")+1].splitlines())
-    return list(reader.fieldnames or []), list(reader)
+    if not path.exists(): return [], []
+    with open(path, newline="", encoding="utf-8") as f: text = f.read()   # line ends within quotes stay what they are
+    columns, *rows = list(csv.reader(io.StringIO(text[:text.rfind("\n")+1], newline=""))) or [[]]
+    return columns, [dict(zip(columns, row)) for row in rows if len(row) == len(columns)]
 
 def _write_rows(path:Path, columns:list, rows:list):
     "The whole CSV file, or the old one."
     with whole(path) as tmp, open(tmp, "w", newline="", encoding="utf-8") as f:
-        out = csv.DictWriter(f, columns, restval="", lineterminator="\n")
-        out.writeheader()
-        out.writerows(rows)
+        csv.writer(f, quoting=csv.QUOTE_ALL if any("\r" in c for c in columns) else csv.QUOTE_MINIMAL, lineterminator="\n").writerow(columns)
+        csv.DictWriter(f, columns, restval="", lineterminator="\n").writerows(rows)
 
 def _cell(value)->str:
     "Eight digits of a number; nothing for None and NaN."
@@ -314,7 +324,7 @@ def ended(
     if error is None: return "finished", None
     cause = " ".join(str(error).split())
     if isinstance(error, KeyboardInterrupt): return "interrupted", cause or "Ctrl-C"
-    return "failed", cause if isinstance(error, UserError) else f"{type(error).__name__}: {cause}"
+    return "failed", one_line(error) or f"{type(error).__name__}: {cause}"
 
 # %% ../../nbs/4_training/20_tracking.ipynb #a4c701c7
 def _invite_wandb(tracker):
@@ -432,12 +442,14 @@ def read_run(
     if not file.exists(): raise UserError(f"{run_dir} is not a run: it has no run.json")
     try: run = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as e: raise UserError(f"{file} is damaged ({e}): remove the run and train again") from None
+    if not isinstance(run, dict): raise UserError(f"{file} is damaged (it holds no facts): remove the run and train again")
     if run.get("status") == "running" and not _alive(run.get("process", {})):
         run |= {"status": "interrupted", "cause": "the process is gone (killed, or the machine went down)"}
     return run
 
 def _alive(process:dict)->bool:
     "Whether the process of that number and birth lives; of another machine's it isn't known, and it counts as alive."
+    if not isinstance(process, dict): return False
     if process.get("host", socket.gethostname()) != socket.gethostname(): return True
-    if not psutil.pid_exists(process.get("id", -1)): return False
-    return abs(psutil.Process(process["id"]).create_time() - process["since"]) < 1
+    try: return abs(psutil.Process(process["id"]).create_time() - process["since"]) < 1
+    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError): return False   # gone, or no record of a process

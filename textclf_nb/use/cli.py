@@ -149,7 +149,7 @@ def predict(
     if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in classifier.predict(texts)))
     column = column or text_column(run)
     if not out: return predict_table(classifier, file, column, sys.stdout)
-    with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="") as stream: predict_table(classifier, file, column, stream)
+    with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream: predict_table(classifier, file, column, stream)
 
 def text_column(run:Path)->str:
     "The column of texts that a run learnt from; `text` where nothing is known of it."
