@@ -289,7 +289,8 @@ def test_a_metric_of_a_classifier_is_none_of_pretraining(tmp_path, mistake):
 
 def test_memory_that_is_not_there_is_one_line(tmp_path, mistake):
     rows().to_csv(tmp_path / "mine.csv", index=False)
-    new_experiment("finetuning", "x", tmp_path / "experiments", settings=from_dotted(["data.corpus=mine.csv", *SMALL, f"architecture.embedding_dim={2**40}"]))
+    wide = from_dotted(["data.corpus=mine.csv", *SMALL, f"architecture.embedding_dim={2**40}"])
+    new_experiment("finetuning", "x", tmp_path / "experiments", settings=wide)
     assert "not enough memory" in mistake(tmp_path, "train", "x")
 
 
@@ -300,7 +301,8 @@ def test_a_damaged_model_directory_is_one_line(trained, mistake, tmp_path, conte
     assert "use.json is damaged" in mistake(tmp_path, "predict", "model", "Draw it.")
 
 
-@pytest.mark.parametrize("record", ["[]", "null", '{"status": "running", "process": []}', '{"status": "running", "process": {"id": "x", "since": 1}}'])
+@pytest.mark.parametrize("record", ["[]", "null", '{"status": "running", "process": []}',
+                                    '{"status": "running", "process": {"id": "x", "since": 1}}'])
 def test_an_odd_record_does_not_hide_the_other_runs(trained, record):
     run = trained / "experiments/finetuning/odd"
     run.mkdir()
