@@ -12,4 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         "TransformerForSequenceClassification", "count_parameters", "flops_per_token", "freeze", "load_bert",
         "load_model", "load_weights", "mechanism_inputs", "save_model"],
     "picture": ["plot_model"],
+    "vision": ["PatchEmbeddings", "PictureConfig", "Rotary2D", "TransformerForImageClassification", "VisionConfig",
+        "VisionEncoder", "load_vit"],
 })

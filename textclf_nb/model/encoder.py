@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['QK_SCALE', 'layer_norm', 'linear', 'MLP', 'Packing', 'normalise_qk', 'to_heads', 'MultiHeadAttention', 'Block',
-           'AttentionConfig', 'EncoderConfig', 'build_block', 'embedding', 'Embeddings', 'check_batch', 'Stack',
-           'Encoder', 'compile_layers']
+           'AttentionConfig', 'EncoderConfig', 'build_block', 'embedding', 'added_positions', 'Embeddings',
+           'useful_mask', 'check_batch', 'Stack', 'Encoder', 'compile_layers']
 
 # %% ../../nbs/2_model/09_encoder.ipynb #f7458ff3
 import math
@@ -312,6 +312,15 @@ def embedding(
     return table
 
 # %% ../../nbs/2_model/09_encoder.ipynb #05852274
+def added_positions(
+    config:EncoderConfig,
+    seed:int|torch.Generator=0, # of learned ones
+)->nn.Module|None: # n to (n, D); None if nothing is added
+    "What is added to the tokens for their place."
+    if config.pos_encoding == "learned": return LearnedPositions(config.max_sequence_length, config.embedding_dim, seed)
+    return SinusoidalPositions(config.embedding_dim, INIT_STD) if config.pos_encoding == "sinusoidal" else None
+
+# %% ../../nbs/2_model/09_encoder.ipynb #9288dffa
 class Embeddings(nn.Module):
     "Ids to vectors: word + position + segment, LayerNorm, dropout."
     def __init__(self, config:EncoderConfig, seed:int|torch.Generator=0):
@@ -320,9 +329,7 @@ class Embeddings(nn.Module):
         self.word = embedding(config.vocab_size, D, config.pad_token_id, generator)
         self.word.weight.register_post_accumulate_grad_hook(self._keep_padding_zero)
         self.segment = embedding(config.type_vocab_size, D, seed=generator) if config.type_vocab_size else None
-        self.position = None
-        if config.pos_encoding == "learned": self.position = LearnedPositions(config.max_sequence_length, D, generator)
-        if config.pos_encoding == "sinusoidal": self.position = SinusoidalPositions(D, INIT_STD)
+        self.position = added_positions(config, generator)
         self.norm, self.dropout = layer_norm(D), nn.Dropout(config.embedding_dropout)
 
     def forward(self,
@@ -342,7 +349,7 @@ def _may_look(x):
     "May the program's path depend on these values? An accelerator would have to wait; a compiler cannot follow."
     return x.is_cpu and not torch.compiler.is_compiling()
 
-def _useful(mask):
+def useful_mask(mask):
     "None for a mask that masks nothing."
     if mask is None: return None
     mask = mask.bool()
@@ -408,7 +415,7 @@ class Encoder(Stack):
         token_type_ids:Tensor|None=None, # (B, N) long
     )->Tensor: # (B, N, D)
         check_batch(input_ids, attention_mask, self.config)
-        key_mask, hidden = _useful(attention_mask), self.embeddings(input_ids, token_type_ids)
+        key_mask, hidden = useful_mask(attention_mask), self.embeddings(input_ids, token_type_ids)
         if key_mask is None or not _may_look(key_mask): return super().forward(hidden, key_mask)
         packing = Packing(key_mask)
         return packing.pad(super().forward(packing.pack(hidden), key_mask, packing))

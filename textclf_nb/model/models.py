@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['log', 'BERT_NAMES', 'ModelConfig', 'ModelOutput', 'Transformer', 'check_labels', 'TransformerForMaskedLM',
            'TransformerForSequenceClassification', 'save_model', 'overridden', 'load_weights', 'load_model',
-           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'from_bert_names', 'load_bert',
-           'mechanism_inputs']
+           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'from_bert_names', 'checkpoint_of',
+           'load_bert', 'mechanism_inputs']
 
 # %% ../../nbs/2_model/11_models.ipynb #45739b42
 import json
@@ -44,13 +44,17 @@ class ModelOutput:
 # %% ../../nbs/2_model/11_models.ipynb #649a3f0a
 class Transformer(nn.Module):
     "The encoder alone; base of the task models."
+    Config = ModelConfig # the settings class of the model's sections
+
     def __init__(self,
         config:ModelConfig,
         seed:int=0, # of the weights and of the mechanisms' random parts
     ):
         super().__init__()
         self.config, self.seed = config, seed
-        self.encoder = Encoder(config.architecture, seed)
+        self.encoder = self.new_encoder(config, seed)
+
+    def new_encoder(self, config, seed): return Encoder(config.architecture, seed)
 
     def forward(self,
         input_ids:Tensor, # (B, N) long
@@ -117,7 +121,10 @@ class TransformerForSequenceClassification(Transformer):
         token_type_ids:Tensor|None=None, # (B, N) long
         window_of:Tensor|None=None, # (W,) long: the rows are windows, W of them, of these texts
     )->ModelOutput: # logits (B, num_labels)
-        hidden = self.encoder(input_ids, attention_mask, token_type_ids)
+        return self.answer(self.encoder(input_ids, attention_mask, token_type_ids), attention_mask, labels, window_of)
+
+    def answer(self, hidden, attention_mask=None, labels=None, window_of=None)->ModelOutput:
+        "Pool, classify, compare: what is the same for whatever was read."
         pooled = self.classifier.pool(hidden, attention_mask)
         logits = self.classifier(pooled)
         if window_of is not None: logits = pool_windows(logits, window_of, self.classifier.config.window_pooling)
@@ -202,7 +209,7 @@ def load_model(
             raise UserError(f"{path} has no {name}: expected a directory written by save_pretrained")
     try: data = json.loads((path / "config.json").read_text())
     except ValueError as e: raise UserError(f"{path}/config.json is not JSON: {e}") from None
-    model = cls(overridden(ModelConfig.parse(data, f"{path}/config.json"), overrides or {}), seed)
+    model = cls(overridden(cls.Config.parse(data, f"{path}/config.json"), overrides or {}), seed)
     try: state = load_file(path / "model.safetensors")
     except SafetensorError as e: raise UserError(f"{path}/model.safetensors cannot be read: {e}") from None
     load_weights(model, state, str(path))
@@ -282,11 +289,12 @@ BERT_NAMES = [(re.compile(old), new) for old, new in (
 
 def from_bert_names(
     state:dict, # name to tensor, as Hugging Face's BERT saves it
+    names=BERT_NAMES, # patterns and what takes their place, one after another
 )->dict: # the same tensors under this package's names; what has no place here keeps its name
     "Translate names, and stack query, key and value."
     named = {}
     for name, tensor in state.items():
-        for old, new in BERT_NAMES: name = old.sub(new, name)
+        for old, new in names: name = old.sub(new, name)
         named[name] = tensor
     for name in [n for n in named if ".attention.query." in n]:
         parts = [named.pop(name.replace("query", part)) for part in ("query", "key", "value")]
@@ -304,18 +312,26 @@ def _read_bert(path:Path):
     except (SafetensorError, ValueError) as e: raise UserError(f"{path} cannot be read: {e}") from None
 
 # %% ../../nbs/2_model/11_models.ipynb #65efc9d3
+def checkpoint_of(
+    source, # a live Hugging Face model, a directory with model.safetensors, or a .safetensors file
+    ours:dict, # what its configuration must say, where it says anything of it
+)->tuple[dict, str]: # name to tensor; what it was read from, for messages
+    "The weights of another library's model, unless its configuration is another's."
+    live = isinstance(source, nn.Module)
+    state, told, where = (source.state_dict(), source.config.to_dict(), type(source).__name__) if live else _read_bert(Path(source))
+    for key, value in ours.items():
+        if told.get(key, value) != value:
+            raise UserError(f"{where}: {key} = {told[key]!r} there, {value!r} in the model")
+    return state, where
+
+# %% ../../nbs/2_model/11_models.ipynb #4e00d68c
 def load_bert(
     model:Transformer, # post-norm, learned positions, two segments: as `EncoderConfig.bert_small()` and its sisters
     source, # a live Hugging Face BERT, a directory with model.safetensors, or a .safetensors file
 )->dict: # what was taken, created and left, as of `load_weights`
     "Fill the encoder (and the MLM head, if both have one) with the weights of a Hugging Face BERT."
-    live = isinstance(source, nn.Module)
-    state, told, where = (source.state_dict(), source.config.to_dict(), type(source).__name__) if live else _read_bert(Path(source))
-    heads = model.config.architecture.attention.num_heads
-    ours = {"num_attention_heads": heads, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
-    for key, value in ours.items():
-        if told.get(key, value) != value:
-            raise UserError(f"{where}: {key} = {told[key]!r} there, {value!r} in the model")
+    ours = {"num_attention_heads": model.config.architecture.attention.num_heads, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
+    state, where = checkpoint_of(source, ours)
     state = from_bert_names(state)
     if not any(k.startswith("encoder.blocks.") for k in state):
         raise UserError(f"{where}: no weights of a BERT encoder found")
