@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'encode_rows', 'write_rows', 'tokenize_corpus', 'mask_tokens', 'random_pieces', 'pad_rows', 'window_lengths',
-           'as_batch', 'bucketed', 'cut_batches', 'Batches', 'seeded', 'Loader', 'check_windows', 'make_loader']
+           'as_batch', 'bucketed', 'cut_batches', 'class_targets', 'hidden_targets', 'Batches', 'seeded', 'Loader',
+           'check_windows', 'make_loader']
 
 # %% ../../nbs/3_data/18_batches.ipynb #7f02bee7
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -152,20 +154,34 @@ def cut_batches(order:np.ndarray, lengths:np.ndarray, batch_size:int, max_tokens
             start, longest = i, lengths[row]
     return [*batches, order[start:]]
 
+# %% ../../nbs/3_data/18_batches.ipynb #215f6c02
+def class_targets(batch:dict, table:pa.Table, tokenizer:WordPieceTokenizer, generator:torch.Generator)->dict:
+    "A batch with the class of each text as its label, (B,)."
+    return batch | {"labels": torch.tensor(table["label"].to_pylist())}
+
+def hidden_targets(
+    batch:dict, # of `as_batch`
+    table:pa.Table, # its rows
+    tokenizer:WordPieceTokenizer,
+    generator:torch.Generator, # of the masks
+    **masking, # mask_p and its like, see `mask_tokens`
+)->dict:
+    "A batch with some tokens hidden, and those as labels, (B, N)."
+    masked, labels = mask_tokens(batch["input_ids"], tokenizer, generator, **masking)
+    return {"input_ids": masked, "attention_mask": batch["attention_mask"], "labels": labels}
+
 # %% ../../nbs/3_data/18_batches.ipynb #4af8ec8b
 class Batches(torch.utils.data.Dataset):
     "Whole batches, made on demand from (epoch, step, row numbers)."
-    def __init__(self, rows:Dataset, tokenizer:WordPieceTokenizer, task:str, seed:int, masking:dict, window:int|None=None):
-        self.rows, self.tokenizer, self.task, self.seed = rows.with_format("arrow"), tokenizer, task, seed
-        self.masking, self.window = masking, window
+    def __init__(self, rows:Dataset, tokenizer:WordPieceTokenizer, targets:Callable, seed:int, window:int|None=None):
+        self.rows, self.tokenizer, self.targets = rows.with_format("arrow"), tokenizer, targets
+        self.seed, self.window = seed, window
 
     def __getitem__(self, key:tuple)->dict: # input_ids, attention_mask, labels; window_of, if texts are classified by windows
         epoch, step, numbers = key
         table = self.rows[numbers.tolist()]
         batch = as_batch(table, self.tokenizer.pad_id, self.window)
-        if self.task == "finetuning": return batch | {"labels": torch.tensor(table["label"].to_pylist())}
-        masked, labels = mask_tokens(batch["input_ids"], self.tokenizer, seeded(self.seed, epoch, step), **self.masking)
-        return {"input_ids": masked, "attention_mask": batch["attention_mask"], "labels": labels}
+        return self.targets(batch, table, self.tokenizer, seeded(self.seed, epoch, step))
 
 def seeded(*numbers:int)->torch.Generator:
     "A generator of its own for (seed, epoch, step)."
@@ -211,7 +227,7 @@ def make_loader(
     dataset:Dataset, # one split of `tokenize_corpus`
     tokenizer:WordPieceTokenizer, # that made it
     batch_size:int, # rows of a batch, at most
-    task:Literal["pretraining", "finetuning"]="finetuning", # masked tokens or classes as labels
+    task:str|Callable="finetuning", # classes as labels; pretraining: hidden tokens; or a function like `class_targets`
     shuffle:bool=False, # length buckets in a new order each epoch; else the order of the rows
     seed:int=0, # of order and masks
     mask_p:float=0.15, mask_token_p:float=0.8, random_token_p:float=0.1, # see `mask_tokens`
@@ -220,13 +236,15 @@ def make_loader(
     num_workers:int=0, # processes that prepare batches; 0: the caller's
 )->Loader: # batches: input_ids (B, N) long, attention_mask (B, N) bool, labels (B, N) or (B,) long; with windows (W, N) and window_of (W,)
     "Batches trimmed to their longest row, the same for the same seed, epoch and step."
-    if task not in ("pretraining", "finetuning"): raise UserError(known_names(task, ("pretraining", "finetuning"), "task"))
+    hide = partial(hidden_targets, mask_p=mask_p, mask_token_p=mask_token_p, random_token_p=random_token_p)
+    named = {"pretraining": hide, "finetuning": class_targets}
+    if not callable(task) and task not in named: raise UserError(known_names(task, named, "task"))
     if not len(dataset): raise UserError("no rows to make batches of")
-    columns = dataset.with_format("numpy")
-    if task == "finetuning" and np.min(columns["label"][:]) < 0: raise UserError("rows without a label: fine-tuning needs one for each (data.label_col)")
-    masking = {"mask_p": mask_p, "mask_token_p": mask_token_p, "random_token_p": random_token_p}
+    targets, columns = task if callable(task) else named[task], dataset.with_format("numpy")
+    if targets is class_targets and np.min(columns["label"][:]) < 0:
+        raise UserError("rows without a label: fine-tuning needs one for each (data.label_col)")
     lengths = np.asarray(columns["length"][:])
     if window:
         check_windows(dataset, lengths, window, tokenizer)
         lengths = np.where(lengths > window, -(-lengths // window) * window, lengths)   # the cells that a text takes
-    return Loader(Batches(dataset, tokenizer, task, seed, masking, window), lengths, batch_size, shuffle, max_tokens, num_workers)
+    return Loader(Batches(dataset, tokenizer, targets, seed, window), lengths, batch_size, shuffle, max_tokens, num_workers)

@@ -26,8 +26,8 @@ from sklearn.metrics import f1_score
 
 from ..core import PALETTE, UserError, checked_name, save_figure, set_style, whole
 from textclf_nb.lab.verdicts import (ABOUT, DELTAS, collect, finished, flatten, pareto_front, predictions, run_facts,
-    settings_of,
-    summarise)
+    settings_of, summarise)
+from ..training.tasks import TASKS
 
 # %% ../../nbs/5_lab/28_report.ipynb #17b2e40f
 def printable(text)->str:
@@ -91,7 +91,8 @@ def left_out(
     runs:pd.DataFrame, # from `collect`
 )->list[str]: # 'name: status, cause', one per run without a result
     "The runs that are not ranked, and why."
-    out = runs[(runs.status != "finished") | ((runs.kind != "pretraining") & ~runs.index.isin(finished(runs).index))]
+    classless = [k for k, task in TASKS.items() if not task.classes]   # have nothing to be ranked by
+    out = runs[(runs.status != "finished") | (~runs.kind.isin(classless) & ~runs.index.isin(finished(runs).index))]
     why = {"running": "still running, or killed without a word", "finished": "has no test macro-F1"}
     return [f"{r['name']}: {r.status}, {r.cause or why.get(r.status, 'no cause was written')}"
         for _, r in out.iterrows()]
@@ -147,11 +148,11 @@ def curve(
 def plot_losses(
     runs:pd.DataFrame, # from `collect`
 ): # a figure, or None if no finished run kept a curve
-    "Loss over steps, pretraining and fine-tuning side by side."
+    "Loss over steps, the kinds side by side."
     done = runs[runs.status == "finished"]
     kept = [(r, curve(r.run_dir, "train", max(40, 1500 // len(done))))
         for _, r in done.iterrows()]   # many runs, small files
-    kinds = [k for k in ("pretraining", "finetuning") if any(r.kind == k and len(c) for r, c in kept)]
+    kinds = [k for k in TASKS if any(r.kind == k and len(c) for r, c in kept)]
     if not kinds: return None
     fig, axes = plt.subplots(1, len(kinds), figsize=(3.6 * len(kinds) + .6, 3.2), squeeze=False)
     for ax, kind in zip(axes[0], kinds): _draw_losses(ax, kind, [(r, c) for r, c in kept if r.kind == kind and len(c)])
@@ -297,7 +298,7 @@ def repeatable(
     for _, r in done.iterrows():
         try: name = checked_name(r["name"])
         except UserError as e: refused.append(f"not repeated: {e}"); continue
-        if r.kind not in ("pretraining", "finetuning", "baseline") or not (Path(r.run_dir) / "config.yaml").is_file():
+        if r.kind not in (*TASKS, "baseline") or not (Path(r.run_dir) / "config.yaml").is_file():
             refused.append(f"not repeated: {name} kept no config.yaml"); continue
         corpus = r.corpus_hash if isinstance(r.corpus_hash, str) else None
         out.append({"target": f"experiments/{r.kind}/{name}", "file": f"{r.kind}/{name}.yaml",

@@ -249,7 +249,7 @@ def finished(
     runs:pd.DataFrame, # from `collect`
 )->pd.DataFrame: # the classifiers that may be ranked
     "Finished classifiers (fine-tuned and baseline) with a test result."
-    return runs[(runs.status == "finished") & (runs.kind != "pretraining") & np.isfinite(runs.test_f1_macro.astype(float))]
+    return runs[(runs.status == "finished") & np.isfinite(runs.test_f1_macro.astype(float))]
 
 def predictions(
     run_dir:str|Path, # a finished classifier's directory

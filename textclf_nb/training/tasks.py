@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['QUIET', 'TASKS', 'TaskConfig', 'loss_of', 'balanced_weights', 'drop_words', 'Diverged', 'no_trace', 'over_batches',
-           'evaluate_lm', 'predict_probs', 'evaluate_classifier', 'Task', 'register_task', 'MaskedLM', 'Classification',
-           'build_task']
+           'evaluate_lm', 'predict_probs', 'evaluate_classifier', 'Kind', 'TextKind', 'Task', 'register_task',
+           'task_class', 'build_task', 'MaskedLM', 'Classification']
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #d5b1d2ca
 import math
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -20,7 +22,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..core import Settings, UserError, known_names
-from .metrics import classification_metrics, perplexity
+from ..data.batches import class_targets, hidden_targets, make_loader, tokenize_corpus
+from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
+from .metrics import classification_metrics, perplexity, prediction_table
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #cf6fe301
 class TaskConfig(Settings):
@@ -125,10 +129,46 @@ def evaluate_classifier(model, loader, label_names=None, **how)->dict:
     nll = -np.log(probs[np.arange(len(labels)), labels].clip(1e-30).astype(np.float64)).mean()
     return {"loss": float(nll)} | classification_metrics(labels, probs, label_names)
 
+# %% ../../nbs/4_training/22a_tasks.ipynb #34ac1690
+class Kind:
+    "What a run of one kind consists of; `config` is the run's `ExperimentConfig` (chapter 24)."
+    name, model = "", None # kind of experiment; class of the model
+    sections = () # of the configuration: those that no other kind needs to have
+    classes = False # does it tell classes apart?
+
+    @classmethod
+    def of(cls, config, corpus, tokenizer):
+        "The task of a run."
+        return cls(config.training)
+
+    @classmethod
+    def known(cls, config, corpus, tokenizer)->dict: # section: {key: value}
+        "What only the data know of the model's configuration."
+        return {"architecture": {"vocab_size": tokenizer.vocab_size, "max_sequence_length": config.tokenizer.max_length}}
+
+    @classmethod
+    def targets(cls, config)->Callable:
+        "What a batch is to be learnt from: a function as in chapter 18."
+        raise NotImplementedError
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #44c2f6fd
+class TextKind(Kind):
+    "A kind whose runs read texts."
+    @classmethod
+    def loaders(cls, config, corpus, tokenizer)->dict: # split: loader
+        "Batches of each split, as the configuration wants them."
+        t, training, seed = config.tokenizer, config.training, config.experiment.seed
+        def loader(split, rows):
+            return make_loader(rows, tokenizer, training.batch_size, cls.targets(config),
+                shuffle=getattr(config.data, split).shuffle, seed=seed, max_tokens=training.max_tokens,
+                window=t.max_length if t.windows else None)
+        ids = tokenize_corpus(corpus, tokenizer, t.max_length, truncation=t.truncation, windows=t.windows)
+        return {split: loader(split, rows) for split, rows in ids.items() if len(rows)}
+
 # %% ../../nbs/4_training/22a_tasks.ipynb #3e70a110
-class Task:
+class Task(TextKind):
     "What a model is trained for."
-    name, best, metrics = "", "loss", ("loss",) # kind of experiment; what `monitor: auto` means; what may be monitored, and is shown
+    best, metrics = "loss", ("loss",) # what `monitor: auto` means; what may be monitored, and is shown
 
     def __init__(self, config:TaskConfig, **data):
         self.config, self.monitor = config, self.monitored(config)
@@ -152,6 +192,10 @@ class Task:
         "The metrics of a split; `how` as in `over_batches`."
         raise NotImplementedError
 
+    def judge(self, model:nn.Module, loader, rows, **how)->tuple: # metrics, and a table of predictions or None
+        "What is kept of a finished training; `rows` are the split's rows of the corpus."
+        return self.evaluate(model, loader, **how), None
+
     def better(self, value:float, than:float)->bool:
         "Whether one value of the monitored metric beats another."
         return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
@@ -163,19 +207,50 @@ def register_task(cls):
     TASKS[cls.name] = cls
     return cls
 
+def task_class(name:str)->type[Task]:
+    "The task behind a name; a `UserError` lists the known ones."
+    if name not in TASKS: raise UserError(known_names(name, TASKS, "task"))
+    return TASKS[name]
+
+def build_task(name:str, config:TaskConfig, **data)->Task:
+    "The task of that name."
+    return task_class(name)(config, **data)
+
 # %% ../../nbs/4_training/22a_tasks.ipynb #1b925990
 @register_task
 class MaskedLM(Task):
     "Guess the hidden tokens."
-    name, metrics = "pretraining", ("loss", "perplexity", "accuracy")
+    name, model, sections = "pretraining", TransformerForMaskedLM, ("mlm_head",)
+    metrics = "loss", "perplexity", "accuracy"
+
+    @classmethod
+    def targets(cls, config):
+        return partial(hidden_targets, **config.mlm_head.model_dump(include={"mask_p", "mask_token_p", "random_token_p"}))
 
     def evaluate(self, model, loader, **how): return evaluate_lm(model, loader, **how)
 
-@register_task
-class Classification(Task):
-    "Tell the classes of texts apart."
-    name, best, metrics = "finetuning", "f1_macro", ("loss", "accuracy", "f1_macro")
+# %% ../../nbs/4_training/22a_tasks.ipynb #1fe9cd25
+class _ClassKind(Task):
+    "What a run that learns classes consists of."
+    name, model, sections = "finetuning", TransformerForSequenceClassification, ("classification_head",)
+    best, metrics, classes = "f1_macro", ("loss", "accuracy", "f1_macro"), True
 
+    @classmethod
+    def of(cls, config, corpus, tokenizer):
+        counts = np.bincount(corpus.splits["train"]["label"], minlength=corpus.num_labels)
+        return cls(config.training, corpus.label_names, counts, tokenizer.special_ids)
+
+    @classmethod
+    def known(cls, config, corpus, tokenizer):
+        return super().known(config, corpus, tokenizer) | {"classification_head": {"num_labels": corpus.num_labels}}
+
+    @classmethod
+    def targets(cls, config): return class_targets
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #869b050f
+@register_task
+class Classification(_ClassKind):
+    "Tell the classes of texts apart."
     def __init__(self,
         config:TaskConfig,
         label_names:list[str]|None=None, # of the classes, for metrics
@@ -199,7 +274,8 @@ class Classification(Task):
 
     def evaluate(self, model, loader, **how): return evaluate_classifier(model, loader, self.label_names, **how)
 
-def build_task(name:str, config:TaskConfig, **data)->Task:
-    "The task of that name."
-    if name not in TASKS: raise UserError(known_names(name, TASKS, "task"))
-    return TASKS[name](config, **data)
+    def judge(self, model, loader, rows, **how):
+        labels, probs = predict_probs(model, loader, **how)
+        groups = None if loader.shuffle else rows["group"][:]   # shuffled, a row is no longer the corpus's
+        metrics = classification_metrics(labels, probs, self.label_names)
+        return metrics, prediction_table(labels, probs, self.label_names, groups)
