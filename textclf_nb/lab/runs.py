@@ -8,7 +8,8 @@ __all__ = ['SECTIONS', 'OPEN', 'READING', 'SHAPING', 'SMOKE', 'IDENTITY', 'from_
            'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
            'run_tokenizer', 'run_model_config', 'bare_model_config', 'build_model', 'dotted', 'run_identity',
            'run_task', 'run_experiment', 'source_weights', 'refitted', 'refuse_second_run', 'run_facts', 'run_loaders',
-           'judge', 'save_for_use', 'batch_probabilities', 'Classifier', 'evaluate_run', 'score']
+           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'evaluate_run',
+           'score']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
@@ -57,7 +58,7 @@ class ExperimentSection(Settings):
     name: str = Field(description="names the run directory")
     kind: str = Field(description="a registered task: pretraining, finetuning, …")
     output_dir: str = Field("experiments", description="holds a directory for each kind")
-    seed: int = Field(0, ge=0, description="of weights, shuffling, masks and random features")
+    seed: int = Field(0, ge=0, lt=2**32, description="of weights, shuffling, masks and random features")
 
     @field_validator("name")
     @classmethod
@@ -92,11 +93,12 @@ class ExperimentConfig(create_model("_OfAllKinds", __base__=_Reading, **{k: (cls
 
     @model_validator(mode="after")
     def _sections_of_its_kind(self):
-        own = task_class(self.experiment.kind).sections
+        task = task_class(self.experiment.kind)
+        task.monitored(self.training)   # a metric of another kind is refused now, not after an epoch
         for name, cls in SECTIONS.items():
-            if name not in own and getattr(self, name) is not None:
+            if name not in task.sections and getattr(self, name) is not None:
                 raise UserError(f"{name} has no meaning in {self.experiment.kind}: remove it")
-            if name in own and getattr(self, name) is None: self.__dict__[name] = cls()
+            if name in task.sections and getattr(self, name) is None: self.__dict__[name] = cls()
         return self
 
 # %% ../../nbs/5_lab/24_runs.ipynb #93320288
@@ -382,6 +384,30 @@ def batch_probabilities(model, ids:list[list[int]], pad_id:int, device, window:i
     batch = as_batch(pa.table({"input_ids": ids}), pad_id, window)
     return model(**{k: v.to(device) for k, v in batch.items()}).logits.float().softmax(-1).cpu()
 
+# %% ../../nbs/5_lab/24_runs.ipynb #79100887
+def text_list(
+    texts, # anything that gives one text after another
+)->list[str]: # none of them empty, at least one
+    "Texts to predict; `UserError` names what is no text."
+    if isinstance(texts, (str, bytes, dict)) or not hasattr(texts, "__iter__"):
+        raise UserError(f"expected a list of texts, got one {type(texts).__name__}: put it in a list")
+    texts = list(texts)
+    if not texts: raise UserError("no texts to predict: give at least one")
+    bad = next((i for i, t in enumerate(texts) if not isinstance(t, str) or not t.strip()), None)
+    if bad is not None: raise UserError(f"text {bad + 1} is {texts[bad]!r}: expected a text that is not empty")
+    return texts
+
+# %% ../../nbs/5_lab/24_runs.ipynb #3d764a4e
+def use_facts(
+    file:Path, # use.json
+)->dict: # label_names (None: no classifier), and how texts are read
+    "What a model directory says of its use."
+    try: facts = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as e: raise UserError(f"{file} is damaged ({e}): copy it anew, or train the run again") from None
+    names = facts.get("label_names", ()) if isinstance(facts, dict) else ()
+    if names is None or (isinstance(names, list) and names and all(isinstance(n, str) for n in names)): return facts
+    raise UserError(f"{file} is damaged (it names no labels): copy it anew, or train the run again")
+
 # %% ../../nbs/5_lab/24_runs.ipynb #6014fffa
 class Classifier:
     "A trained classifier, ready for texts."
@@ -391,7 +417,7 @@ class Classifier:
     ):
         path = next((p for p in (Path(run_dir) / "model", Path(run_dir)) if (p / "use.json").is_file()), None)
         if path is None: raise UserError(f"{run_dir} holds no trained model: give the directory of a finished finetuning run")
-        facts = json.loads((path / "use.json").read_text(encoding="utf-8"))
+        facts = use_facts(path / "use.json")
         if facts["label_names"] is None: raise UserError(f"{run_dir} is a pretraining run: fine-tune it first, then predict")
         self.label_names, self.reading = facts["label_names"], TokenizerConfig.parse({k: v for k, v in facts.items() if k in READING}, str(path / "use.json"))
         self.tokenizer = WordPieceTokenizer.load(path)
@@ -403,11 +429,8 @@ class Classifier:
         batch_size:int=64,
     )->torch.Tensor: # (len(texts), number of labels)
         "The probability of each label for each text."
-        if not texts: raise UserError("no texts to predict: give at least one")
-        bad = next((i for i, t in enumerate(texts) if not isinstance(t, str) or not t.strip()), None)
-        if bad is not None: raise UserError(f"text {bad + 1} is {texts[bad]!r}: expected a text that is not empty")
         how = self.reading
-        ids = self.tokenizer.encode(list(texts), how.max_length, how.truncation, windows=how.windows)
+        ids = self.tokenizer.encode(text_list(texts), how.max_length, how.truncation, windows=how.windows)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))   # texts of like length share a batch: less padding
         out = torch.empty(len(ids), len(self.label_names))
         for at in range(0, len(order), batch_size):
