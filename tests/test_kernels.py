@@ -57,6 +57,16 @@ def test_lengths_and_value_sizes_that_fit_no_tile(n):
 
 
 @needs_triton
+@pytest.mark.parametrize("options", [FAVOR[0], FAVOR[2], FAVOR[3]], ids=str)
+def test_causal_favor_in_chunks_equals_the_plain_form(options):
+    keys = torch.stack([torch.arange(37) >= 18, torch.zeros(37, dtype=torch.bool)])   # first chunk without a key; nothing at all
+    causal = torch.ones(37, 37, dtype=torch.bool).tril()
+    ours, plain = (gradients(core, keys, causal) for core in both("favor", **options))
+    same(ours, plain, 2e-4)
+    assert (ours[0][1] == 0).all() and (ours[0][0, :, :18] == 0).all()
+
+
+@needs_triton
 def test_bfloat16_and_texts_without_a_valid_token():
     keys = torch.arange(37) < torch.tensor([[37], [0]])
     ours, plain = (gradients(core, keys, dtype=torch.bfloat16) for core in both("favor", nb_features=20))
