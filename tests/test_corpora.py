@@ -149,7 +149,7 @@ def test_arxiv_recipe(tmp_path, monkeypatch, numbered):
     "Eleven classes, as numbers or by name; three published splits joined, then split anew with each class in each."
     monkeypatch.setenv("TEXTCLF_DATA", str(tmp_path))
     (tmp_path / "arxiv").mkdir()
-    names = recipes.SOURCES["arxiv"].args[1].names
+    names = recipes.SOURCES["arxiv"].args[0].args[1].names
     for split, rows in (("train", 220), ("validation", 33), ("test", 77)):
         labels = [i % 11 if numbered else names[i % 11] for i in range(rows)]
         frame = pd.DataFrame({"text": [f"{split} paper {i} " + "lemma " * 200 for i in range(rows)], "label": labels})

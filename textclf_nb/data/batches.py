@@ -36,16 +36,22 @@ def encode_rows(
 )->pa.RecordBatch: # of `SCHEMA`
     "Some rows of a corpus as ids."
     if "text" in rows: ids = tokenizer.encode(rows["text"], max_length, truncation, windows=windows)
-    else: ids = [slide(x, max_length, windows, truncation) if windows else cut(x, max_length, truncation) for x in rows["input_ids"]]
+    else:
+        ids = [slide(x, max_length, windows, truncation) if windows else cut(x, max_length, truncation)
+            for x in rows["input_ids"]]
     top = max((max(x) for x in ids if x), default=0)
     if top >= tokenizer.vocab_size:
-        raise UserError(f"id {top} is outside the vocabulary of {tokenizer.vocab_size} pieces: the ids were made with another tokenizer")
-    return pa.record_batch([pa.array(ids, SCHEMA.field(0).type), pa.array([len(x) for x in ids], pa.int32()), pa.array(rows["label"], pa.int64())], schema=SCHEMA)
+        raise UserError(f"id {top} is outside the vocabulary of {tokenizer.vocab_size} pieces: "
+            "the ids were made with another tokenizer")
+    lengths = [len(x) for x in ids]
+    columns = [pa.array(x, field.type) for x, field in zip((ids, lengths, rows["label"]), SCHEMA)]
+    return pa.record_batch(columns, schema=SCHEMA)
 
 def write_rows(rows:Dataset, path:Path, encode, name:str=""):
     "Encode a split, a thousand rows at a time on all cores, into one Arrow file."
     with pa.OSFile(str(path), "wb") as f, pa.ipc.new_stream(f, SCHEMA) as out:
-        for part in tqdm(rows.iter(1000), f"encoding {name}", -(-len(rows)//1000), delay=2, mininterval=1, leave=False): out.write_batch(encode(part))
+        for part in tqdm(rows.iter(1000), f"encoding {name}", -(-len(rows)//1000), delay=2, mininterval=1, leave=False):
+            out.write_batch(encode(part))
 
 # %% ../../nbs/3_data/18_batches.ipynb #526c8242
 def tokenize_corpus(
@@ -60,7 +66,8 @@ def tokenize_corpus(
     def encode(rows): return encode_rows(rows, tokenizer, max_length, truncation, windows)
     def build(folder):
         for name, rows in corpus.splits.items(): write_rows(rows, folder/f"{name}.arrow", encode, name)
-    key = digest("ids", corpus.card["hash"], tokenizer.fingerprint, max_length, truncation, windows and windows.model_dump())
+    key = digest("ids", corpus.card["hash"], tokenizer.fingerprint, max_length, truncation,
+        windows and windows.model_dump())
     folder = cached(Path(cache_dir or cache_home()/"tokenized").expanduser()/key, build)
     return DatasetDict({name: Dataset.from_file(str(folder/f"{name}.arrow")) for name in corpus.splits})
 
@@ -177,7 +184,7 @@ class Batches(torch.utils.data.Dataset):
         self.rows, self.tokenizer, self.targets = rows.with_format("arrow"), tokenizer, targets
         self.seed, self.window = seed, window
 
-    def __getitem__(self, key:tuple)->dict: # input_ids, attention_mask, labels; window_of, if texts are classified by windows
+    def __getitem__(self, key:tuple)->dict: # input_ids, attention_mask, labels; with windows window_of
         epoch, step, numbers = key
         table = self.rows[numbers.tolist()]
         batch = as_batch(table, self.tokenizer.pad_id, self.window)
@@ -185,12 +192,15 @@ class Batches(torch.utils.data.Dataset):
 
 def seeded(*numbers:int)->torch.Generator:
     "A generator of its own for (seed, epoch, step)."
-    return torch.Generator().manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1)))
+    state = np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
 
 # %% ../../nbs/3_data/18_batches.ipynb #366446ae
 class Loader:
     "Batches of one split, epoch by epoch; `len` is the number of batches of the chosen epoch."
-    def __init__(self, batches:Batches, lengths:np.ndarray, batch_size:int, shuffle:bool, max_tokens:int|None, num_workers:int):
+    def __init__(self,
+        batches:Batches, lengths:np.ndarray, batch_size:int, shuffle:bool, max_tokens:int|None, num_workers:int,
+    ):
         self.batches, self.lengths, self.batch_size = batches, lengths, batch_size
         self.shuffle, self.max_tokens, self.num_workers = shuffle, max_tokens, num_workers
         self.set_epoch(0)
@@ -206,21 +216,25 @@ class Loader:
 
     def total_steps(self, epochs:int)->int:
         "Batches of the first `epochs` epochs; with `max_tokens` their number differs a little from epoch to epoch."
-        return epochs * len(self) if self.max_tokens is None or not self.shuffle else sum(len(self.plan(e)) for e in range(epochs))
+        if self.max_tokens is None or not self.shuffle: return epochs * len(self)
+        return sum(len(self.plan(e)) for e in range(epochs))
 
     def __len__(self): return len(self.rows)
 
     def __iter__(self):
         keys = [(self.epoch, step, rows) for step, rows in enumerate(self.rows)][self.start:]
         own = torch.Generator()  # DataLoader draws a number from the global generator otherwise
-        return iter(DataLoader(self.batches, sampler=keys, batch_size=None, num_workers=self.num_workers, generator=own))
+        return iter(DataLoader(self.batches, sampler=keys, batch_size=None, num_workers=self.num_workers,
+            generator=own))
 
 # %% ../../nbs/3_data/18_batches.ipynb #0f0cfe80
 def check_windows(dataset:Dataset, lengths:np.ndarray, window:int, tokenizer:WordPieceTokenizer):
     "A `UserError` if the rows were not made as windows of this length."
     if not (lengths > window).any(): return
     row = dataset[int(np.argmax(lengths > window))]["input_ids"]
-    if row[window] != tokenizer.cls_id: raise UserError(f"the rows are not windows of {window} tokens: give the max_length that tokenize_corpus was given with its windows")
+    if row[window] != tokenizer.cls_id:
+        raise UserError(f"the rows are not windows of {window} tokens: "
+            "give the max_length that tokenize_corpus was given with its windows")
 
 # %% ../../nbs/3_data/18_batches.ipynb #bf1e89a4
 def make_loader(
@@ -234,7 +248,7 @@ def make_loader(
     max_tokens:int|None=None, # rows times longest of a batch, at most
     window:int|None=None, # the `max_length` of rows that hold windows; they would be read as one long text without it
     num_workers:int=0, # processes that prepare batches; 0: the caller's
-)->Loader: # batches: input_ids (B, N) long, attention_mask (B, N) bool, labels (B, N) or (B,) long; with windows (W, N) and window_of (W,)
+)->Loader: # batches: input_ids (B, N), attention_mask (B, N) bool, labels (B, N) or (B,); (W, N), window_of (W,)
     "Batches trimmed to their longest row, the same for the same seed, epoch and step."
     hide = partial(hidden_targets, mask_p=mask_p, mask_token_p=mask_token_p, random_token_p=random_token_p)
     named = {"pretraining": hide, "finetuning": class_targets}
@@ -247,4 +261,5 @@ def make_loader(
     if window:
         check_windows(dataset, lengths, window, tokenizer)
         lengths = np.where(lengths > window, -(-lengths // window) * window, lengths)   # the cells that a text takes
-    return Loader(Batches(dataset, tokenizer, targets, seed, window), lengths, batch_size, shuffle, max_tokens, num_workers)
+    return Loader(Batches(dataset, tokenizer, targets, seed, window), lengths, batch_size, shuffle, max_tokens,
+        num_workers)

@@ -26,6 +26,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -42,7 +43,17 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from tqdm import tqdm
 
 from ..core import PALETTE, Settings, UserError, cache_home, cached, digest, known_names, set_style
-from .sources import HUB_ID, READERS, SourceConfig, columns, read_file, read_hub, read_path, refuse_twins, shown
+from textclf_nb.data.sources import (
+    HUB_ID,
+    READERS,
+    SourceConfig,
+    columns,
+    read_file,
+    read_hub,
+    read_path,
+    refuse_twins,
+    shown,
+)
 from .tokenizer import WordPieceTokenizer, vocabulary_fit
 
 # %% ../../nbs/3_data/16_corpora.ipynb #d4110ef9
@@ -58,6 +69,7 @@ class TrainSplitConfig(SplitConfig):
 
 class DataConfig(SourceConfig):
     "Section `data` of a configuration: where the texts come from and how they are split."
+    options: dict = {}  # of a corpus that is made and has such: its own settings, for example the length of its texts
     limit: int|None = Field(None, ge=1)  # rows to learn from: a stratified subset of train and val; test stays whole
     split: tuple[float, float, float] = (0.8, 0.1, 0.1)  # shares of train, val and test
     split_seed: int = Field(0, ge=0, lt=2**32)
@@ -68,27 +80,32 @@ class DataConfig(SourceConfig):
     @field_validator("split")
     @classmethod
     def _shares(cls, v):
-        if min(v) <= 0 or abs(sum(v) - 1) > 1e-6: raise ValueError(f"three shares above 0 that add up to 1 are needed, got {v}")
+        if min(v) <= 0 or abs(sum(v) - 1) > 1e-6:
+            raise ValueError(f"three shares above 0 that add up to 1 are needed, got {v}")
         return v
 
 # %% ../../nbs/3_data/16_corpora.ipynb #f98b7515
 @dataclass
 class Corpus:
     "Texts and labels in three splits, the names of the labels, and a card."
-    splits: DatasetDict  # train, val, test: text (str) or input_ids (list of int), label (int; -1 without labels), group (int)
+    # train, val, test: text (str) or input_ids (list of int), label (int; -1 without labels), group (int)
+    splits: DatasetDict
     label_names: list[str] = field(default_factory=list)  # empty: no labels
-    card: dict = field(default_factory=dict)  # name, source, licence, versions, cleaning, sizes, duplicates, near_duplicates, known_lines, hash
+    # name, source, licence, versions, cleaning, sizes, duplicates, near_duplicates, known_lines, hash
+    card: dict = field(default_factory=dict)
 
     @property
     def num_labels(self)->int:
         "Number of classes; an error where there is nothing to classify."
         if self.label_names: return len(self.label_names)
-        raise UserError(f"corpus {self.card.get('name', '')!r} has no labels: it can pretrain a model, not fine-tune one")
+        raise UserError(f"corpus {self.card.get('name', '')!r} has no labels: it can pretrain a model, "
+            "not fine-tune one")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #c6d6c460
 LIBRARIES = {  # label: how the library is spelt in text
-    "torch": ["torch", "pytorch"], "numpy": ["numpy", "np"], "scipy": ["scipy", "sp"], "sklearn": ["sklearn", "scikit-learn", "scikit"],
-    "matplotlib": ["matplotlib", "mpl", "pyplot", "plt"], "pandas": ["pandas", "pd"], "sympy": ["sympy"], "networkx": ["networkx", "nx"],
+    "torch": ["torch", "pytorch"], "numpy": ["numpy", "np"], "scipy": ["scipy", "sp"],
+    "sklearn": ["sklearn", "scikit-learn", "scikit"], "matplotlib": ["matplotlib", "mpl", "pyplot", "plt"],
+    "pandas": ["pandas", "pd"], "sympy": ["sympy"], "networkx": ["networkx", "nx"],
     "transformers": ["transformers", "huggingface", "hugging face"], "python": ["python", "cpython"]}
 
 def library_root(name:str)->Path|None:
@@ -99,7 +116,8 @@ def library_root(name:str)->Path|None:
 
 def library_version(name:str)->str:
     "The installed version of a library."
-    return platform.python_version() if name == "python" else importlib.metadata.version({"sklearn": "scikit-learn"}.get(name, name))
+    if name == "python": return platform.python_version()
+    return importlib.metadata.version({"sklearn": "scikit-learn"}.get(name, name))
 
 def labelled_files(libraries:Iterable[str]=tuple(LIBRARIES))->list[tuple[str, Path]]: # (library, file), by name
     "All Python files of the libraries; what is installed below the standard library's folder is not its own."
@@ -134,7 +152,8 @@ def docstrings_in(
         warnings.simplefilter("ignore")  # old escapes in other people's strings
         try: tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, RecursionError): return []  # test files that are wrong on purpose
-    found = [strip_names(d).encode("utf-8", "replace").decode().strip() for x in _definitions(tree) if (d := ast.get_docstring(x))]
+    found = [strip_names(d).encode("utf-8", "replace").decode().strip()
+        for x in _definitions(tree) if (d := ast.get_docstring(x))]
     return [t for t in found if len(t.split()) >= min_words]
 
 # %% ../../nbs/3_data/16_corpora.ipynb #3a7f469a
@@ -156,10 +175,13 @@ def harvest(
     parts = [files[i:i+64] for i in range(0, len(files), 64)]
     jobs = Parallel(n_jobs=min(cpu_count(), 8) if len(files) > 2000 else 1, return_as="generator")
     done = jobs(delayed(_read_files)(read, part) for part in parts)
-    rows = [row for part in tqdm(done, "reading source files", len(parts), delay=2, mininterval=1, leave=False) for row in part]
-    if jobs.n_jobs > 1: get_reusable_executor().shutdown()   # joblib keeps its workers; a forked process would wait for them when it ends
+    rows = [row for part in tqdm(done, "reading source files", len(parts), delay=2, mininterval=1, leave=False)
+        for row in part]
+    # joblib keeps its workers; a forked process would wait for them when it ends
+    if jobs.n_jobs > 1: get_reusable_executor().shutdown()
     roots = {name: library_root(name) for name, _ in files}
-    frame = pd.DataFrame([(text, name, f"{name}/{path.relative_to(roots[name]).as_posix()}") for text, name, path in rows], columns=["text", "label", "group"])
+    rows = [(text, name, f"{name}/{path.relative_to(roots[name]).as_posix()}") for text, name, path in rows]
+    frame = pd.DataFrame(rows, columns=["text", "label", "group"])
     return frame.drop_duplicates("text", ignore_index=True)
 
 def _read_files(read, part):
@@ -187,7 +209,8 @@ def split_rows(
     groups:Iterable|None=None, # one per row: rows of a group stay together
 )->list[np.ndarray]: # row numbers of each part; a part is empty where rows are too few
     "Parts with the given shares of each class and, with groups, without a common group."
-    y, group = (pd.factorize(np.asarray(x, object), sort=True)[0] for x in (labels, labels if groups is None else groups))
+    y, group = (pd.factorize(np.asarray(x, object), sort=True)[0]
+        for x in (labels, labels if groups is None else groups))
     counts = folds_for(shares, min(20, np.bincount(y).max(), 20 if groups is None else group.max() + 1))
     if counts[0] < 1: return [np.arange(len(y)), *[np.arange(0)]*(len(shares) - 1)]
     fold = _folds(y, None if groups is None else group, sum(counts), seed)
@@ -200,7 +223,8 @@ def _folds(y, group, n, seed):
     cutter = (StratifiedKFold if group is None else StratifiedGroupKFold)(n, shuffle=True, random_state=seed)
     fold = np.empty(len(y), int)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # "the least populated class has fewer rows than folds": seen to above
+        # "the least populated class has fewer rows than folds": seen to above
+        warnings.simplefilter("ignore", UserWarning)
         for i, (_, rows) in enumerate(cutter.split(y, y, group)): fold[rows] = i
     return fold
 
@@ -219,7 +243,9 @@ def stratified_limit(
     return np.sort(np.argsort(rank, kind="stable")[:limit])
 
 # %% ../../nbs/3_data/16_corpora.ipynb #282ef531
-def find_duplicates(texts:dict[str, Iterable[str]])->dict[str, int]: # "test": repeats inside, "train/test": texts of the second in the first
+def find_duplicates(
+    texts:dict[str, Iterable[str]], # by split
+)->dict[str, int]: # "test": repeats inside, "train/test": texts of the second in the first
     "Texts that are the same but for case and spacing, within each split and between them; only what is found is named."
     keys = {n: [" ".join(t.lower().split()) for t in ts] for n, ts in texts.items()}
     sets = {n: set(k) for n, k in keys.items()}
@@ -228,12 +254,16 @@ def find_duplicates(texts:dict[str, Iterable[str]])->dict[str, int]: # "test": r
     return {n: v for n, v in {**inside, **between}.items() if v}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #d6235d1d
-def known_lines(texts:dict[str, Iterable[str]], least:int=40)->dict[str, float]: # "train/test": a share of the second's texts
+def known_lines(
+    texts:dict[str, Iterable[str]], # by split
+    least:int=40, # characters of a line that counts
+)->dict[str, float]: # "train/test": a share of the second's texts
     "Share of texts of which half the lines of `least` characters or more stand, word for word, in another split."
     lines = {n: [[s for x in t.splitlines() if len(s := x.strip()) >= least] for t in ts] for n, ts in texts.items()}
     seen = {n: {hash(x) for ls in texts for x in ls} for n, texts in lines.items()}
     def known(ls, there): return bool(ls) and 2*sum(hash(x) in there for x in ls) >= len(ls)
-    between = {f"{a}/{b}": np.mean([known(ls, seen[a]) for ls in lines[b]]) for a, b in combinations(lines, 2) if lines[b]}
+    between = {f"{a}/{b}": np.mean([known(ls, seen[a]) for ls in lines[b]])
+        for a, b in combinations(lines, 2) if lines[b]}
     return {n: round(float(v), 4) for n, v in between.items()}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #260b1c3c
@@ -242,9 +272,11 @@ ALIKE = 1/3  # Jaccard: texts of equal length that share half of their runs of f
 def word_runs(text:str, run:int=5, most:int=20_000)->np.ndarray: # 32-bit hashes, ascending
     "The runs of `run` words in the first `most` characters, hashed; of a shorter text its words, or itself."
     text = text[:most].lower()
-    words = np.array([zlib.crc32(w.encode()) for w in re.findall(r"\w+", text)] or [zlib.crc32(text.encode())], np.uint64)
+    words = re.findall(r"\w+", text) or [text]
+    words = np.array([zlib.crc32(w.encode()) for w in words], np.uint64)
     n, mixed = max(1, len(words) - run + 1), np.zeros(1, np.uint64)
-    for i in range(min(run, len(words))): mixed = (mixed + words[i:i+n]) * np.uint64(6364136223846793005)   # Knuth's multiplier
+    # Knuth's multiplier
+    for i in range(min(run, len(words))): mixed = (mixed + words[i:i+n]) * np.uint64(6364136223846793005)
     return np.unique(mixed >> np.uint64(32))
 
 def jaccard(x:np.ndarray, y:np.ndarray)->float:
@@ -300,26 +332,38 @@ def find_near(
 
 def check_leaks(texts:dict[str, list[str]], key:str, most:int=30_000)->dict: # entries of a card
     "Duplicates, known lines and near-duplicates of three splits; kept in the cache for corpora that take a while."
-    def look(): return {"duplicates": find_duplicates(texts), "known_lines": known_lines(texts), "near_duplicates": find_near(texts, most),
+    def look():
+        return {"duplicates": find_duplicates(texts), "known_lines": known_lines(texts),
+            "near_duplicates": find_near(texts, most),
         "looked_at": {n: min(most, len(t)) for n, t in texts.items()}}
     if sum(map(len, texts.values())) < 2000: return look()
-    folder = cached(cache_home()/"leaks"/digest("runs of five words", key, ALIKE, most), lambda folder: (folder/"leaks.json").write_text(json.dumps(look())))
+    folder = cached(cache_home()/"leaks"/digest("runs of five words", key, ALIKE, most),
+        lambda folder: (folder/"leaks.json").write_text(json.dumps(look())))
     return json.loads((folder/"leaks.json").read_text())
 
-# %% ../../nbs/3_data/16_corpora.ipynb #3604b1f3
+# %% ../../nbs/3_data/16_corpora.ipynb #83ad41b3
 SOURCES: dict[str, Callable[[DataConfig], tuple[dict, dict]]] = {}
 
-def register_corpus(name:str):
-    "Make a function `f(config) -> (frames by split, card)` known as `data.corpus: name`."
+def register_corpus(
+    name:str, # `data.corpus: name`
+    options:type[Settings]|None=None, # the settings class of `data.options`; None: the corpus has no such settings
+):
+    "Make a function known as a corpus: `f(config)`, or `f(config, options)`, gives frames by split and a card."
+    def source(f, config):
+        if options: return f(config, options.parse(config.options, "data.options"))
+        if config.options:
+            raise UserError(f"data.options: corpus {name!r} has no options, got {', '.join(config.options)}")
+        return f(config)
     def keep(f):
-        SOURCES[name] = f
+        SOURCES[name] = partial(source, f)
         return f
     return keep
 
 def available_corpora()->list[str]:
-    "Names of the embedded corpora and of the recipes."
+    "Names of all registered corpora."
     return sorted(SOURCES)
 
+# %% ../../nbs/3_data/16_corpora.ipynb #3604b1f3
 def embedded(
     name:str, # of the corpus
     read:Callable[[Path], list[str]], # what is taken from a file
@@ -329,40 +373,53 @@ def embedded(
     versions = {n: library_version(n) for n in LIBRARIES if library_root(n)}
     def build(folder):
         table = pa.Table.from_pandas(drop_near(harvest(read, labelled_files(versions))), preserve_index=False)
-        with pa.OSFile(str(folder/"all.arrow"), "wb") as f, pa.ipc.new_stream(f, table.schema) as out: out.write_table(table, 1000)
+        with pa.OSFile(str(folder/"all.arrow"), "wb") as f, pa.ipc.new_stream(f, table.schema) as out:
+            out.write_table(table, 1000)
     folder = cached(cache_home()/"corpora"/f"{name}-{digest(versions, LIBRARIES, cleaning, ALIKE)}", build)
-    card = {"source": "source files of installed libraries", "licence": "each library's own", "versions": versions, "cleaning": cleaning}
+    card = {"source": "source files of installed libraries", "licence": "each library's own", "versions": versions,
+        "cleaning": cleaning}
     return {"all": Dataset.from_file(str(folder/"all.arrow")).to_pandas()}, card
 
 # %% ../../nbs/3_data/16_corpora.ipynb #d0351d3f
 @register_corpus("docstrings")
 def docstrings(config:DataConfig):
     "Documentation strings of ten libraries; the label is the library."
-    return embedded("docstrings", docstrings_in, "30 words or more; library names and aliases removed; duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
+    return embedded("docstrings", docstrings_in,
+        "30 words or more; library names and aliases removed; "
+        "duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
 
 @register_corpus("modules")
 def modules(config:DataConfig):
     "Whole source files of the same libraries: long documents."
-    return embedded("modules", module_in, "1000 words or more; leading comment, library names and aliases removed; duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
+    return embedded("modules", module_in,
+        "1000 words or more; leading comment, library names and aliases removed; "
+        "duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #84b3d61b
 def find_source(config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]: # frames by split, beginnings of a card
     "What `data.corpus`, or `data.train.dataset_path` and its like, mean."
     own = {n: p for n in ("train", "val", "test") if (p := getattr(config, n).dataset_path)}
-    if own and "train" not in own: raise UserError(f"data.{min(own)}.dataset_path is given, but data.train.dataset_path is not")
-    if own: return {n: columns(read_file(p, config.encoding), config, p) for n, p in own.items()}, {"name": Path(own["train"]).stem, "source": ", ".join(own.values())}
+    if own and "train" not in own:
+        raise UserError(f"data.{min(own)}.dataset_path is given, but data.train.dataset_path is not")
+    if config.options and (own or config.corpus not in SOURCES):
+        raise UserError(f"data.options: only a made corpus has them, got {', '.join(config.options)}")
+    if own:
+        frames = {n: columns(read_file(p, config.encoding), config, p) for n, p in own.items()}
+        return frames, {"name": Path(own["train"]).stem, "source": ", ".join(own.values())}
     if config.corpus in SOURCES: return SOURCES[config.corpus](config)
     path = Path(config.corpus).expanduser()
     if path.exists(): frames, name = read_path(path, config.encoding), path.stem
     elif path.suffix.lower() in READERS or not HUB_ID.fullmatch(config.corpus):
         raise UserError(f"{path}: no such file or folder; {known_names(config.corpus, SOURCES, 'corpus')}")
     else: return _hub_source(config)
-    return {n: columns(f, config, str(path) if n == "all" else f"{path} ({n})") for n, f in frames.items()}, {"name": name, "source": str(config.corpus)}
+    frames = {n: columns(f, config, str(path) if n == "all" else f"{path} ({n})") for n, f in frames.items()}
+    return frames, {"name": name, "source": str(config.corpus)}
 
 def _hub_source(config):
     "A Hub id as frames and card."
     frames, source = read_hub(config.corpus, text_col=config.text_col)
-    return {n: columns(f, config, f"{source} ({n})") for n, f in frames.items()}, {"name": config.corpus, "source": source}
+    frames = {n: columns(f, config, f"{source} ({n})") for n, f in frames.items()}
+    return frames, {"name": config.corpus, "source": source}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #eb1e9acd
 def number_groups(frames:dict[str, pd.DataFrame])->dict[str, pd.DataFrame]: # with a column group (int)
@@ -376,10 +433,13 @@ def number_groups(frames:dict[str, pd.DataFrame])->dict[str, pd.DataFrame]: # wi
 def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]: # train, val, test
     "Cut from train what is not given, then take the subsets that are asked for."
     rest = frames.get("all", frames.get("train"))
-    if rest is None: raise UserError(f"nothing to train on: there are only {' and '.join(frames)}; a training split is needed, or one table to be split")
+    if rest is None:
+        raise UserError(f"nothing to train on: there are only {' and '.join(frames)}; a training split is needed, "
+            "or one table to be split")
     wanted = ["train", *(n for n in ("val", "test") if n not in frames)]
     shares = [s for n, s in zip(("train", "val", "test"), config.split) if n in wanted]
-    parts = split_rows(rest.label, shares, config.split_seed, rest.group if "group" in rest else None) if len(wanted) > 1 else [np.arange(len(rest))]
+    parts = [np.arange(len(rest))]
+    if len(wanted) > 1: parts = split_rows(rest.label, shares, config.split_seed, rest.get("group"))
     cut = {n: rest.iloc[rows].reset_index(drop=True) for n, rows in zip(wanted, parts)}
     empty = [n for n, f in cut.items() if not len(f)]
     if empty: raise UserError(f"{len(rest)} rows are too few to split: {empty[0]} would be empty")
@@ -391,7 +451,8 @@ def limited(splits:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.Dat
     for n, f in splits.items():
         most = max(1, round(min(1, share) * len(f))) if n != "test" else len(f)
         most = min(most, getattr(config, n).limit or most)
-        out[n] = f if most == len(f) else f.iloc[stratified_limit(f.label, most, config.split_seed)].reset_index(drop=True)
+        rows = stratified_limit(f.label, most, config.split_seed)
+        out[n] = f if most == len(f) else f.iloc[rows].reset_index(drop=True)
     return out
 
 # %% ../../nbs/3_data/16_corpora.ipynb #19cf64db
@@ -411,10 +472,14 @@ def number_labels(
     seen = set(frames["train"].label)
     if seen == {""}: return [], {n: [-1]*len(f) for n, f in frames.items()}
     names = [n for n in names if n in seen] if seen <= set(names) else label_order(seen)
-    if len(names) < 2: raise UserError(f"{where}: one class only, {shown(names[0])}: two or more are needed, or data.label_col: null for pretraining")
+    if len(names) < 2:
+        raise UserError(f"{where}: one class only, {shown(names[0])}: two or more are needed, or data.label_col: "
+            "null for pretraining")
     for split, f in frames.items():
         strange = sorted(set(f.label) - seen)
-        if strange: raise UserError(f"{where}: label {shown(strange[0])} of the {split} split is not among the training split's: {shown(', '.join(names[:12]), 300)[1:-1]}")
+        if strange:
+            raise UserError(f"{where}: label {shown(strange[0])} of the {split} split is not among the training "
+                f"split's: {shown(', '.join(names[:12]), 300)[1:-1]}")
     number = {n: i for i, n in enumerate(names)}
     return names, {n: [number[x] for x in f.label] for n, f in frames.items()}
 
@@ -427,7 +492,8 @@ def content_hash(data:DatasetDict)->str: # sixteen hex digits
 
 def corpus_facts(corpus:Corpus)->dict:
     "What run.json says of a corpus; `test_hash` tells whether two runs were measured on the same texts."
-    return {"name": corpus.card["name"], "hash": corpus.card["hash"], "test_hash": content_hash({"test": corpus.splits["test"]})}
+    return {"name": corpus.card["name"], "hash": corpus.card["hash"],
+        "test_hash": content_hash({"test": corpus.splits["test"]})}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #db07f990
 def load_corpus(
@@ -436,30 +502,37 @@ def load_corpus(
 )->Corpus:
     "Any corpus: read, checked, split, its labels numbered, with a card."
     if not isinstance(config, DataConfig): config = DataConfig.parse({"corpus": str(config), **options}, "data")
-    elif options: raise UserError(f"{', '.join(options)}: set this in the DataConfig; keyword arguments go with the name of a corpus")
+    elif options:
+        raise UserError(f"{', '.join(options)}: set this in the DataConfig; "
+            "keyword arguments go with the name of a corpus")
     frames, card = find_source(config)
     refuse_twins(frames, card["source"])
     frames = three_splits(frames, config)
     names, labels = number_labels(frames, card.pop("names", []), card["source"])
     kind = "input_ids" if "input_ids" in frames["train"] else "text"
-    data = DatasetDict({n: Dataset.from_dict({kind: f[kind].tolist(), "label": labels[n], "group": f.group.tolist()}) for n, f in frames.items()})
+    data = DatasetDict({n: Dataset.from_dict({kind: f[kind].tolist(), "label": labels[n], "group": f.group.tolist()})
+        for n, f in frames.items()})
     about = {"name": config.corpus, "licence": "unknown", "versions": {}, "cleaning": "none", **card,
         "sizes": {n: len(d) for n, d in data.items()}, "hash": content_hash(data)}
     if kind == "text": about |= check_leaks({n: f.text.tolist() for n, f in frames.items()}, about["hash"])
     return Corpus(data, names, about)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #408bc3d7
-def text_lengths(corpus:Corpus, tokenizer:WordPieceTokenizer|None=None, max_length:int|None=None)->dict[str, np.ndarray]:
+def text_lengths(corpus:Corpus, tokenizer:WordPieceTokenizer|None=None,
+    max_length:int|None=None)->dict[str, np.ndarray]:
     "Lengths of the texts of each split, in tokens of `tokenizer` or in words."
-    if "input_ids" in corpus.splits["train"].column_names: return {n: np.array([len(x) for x in d["input_ids"]]) for n, d in corpus.splits.items()}
-    count = (lambda ts: [len(x) for x in tokenizer.encode(ts, max_length)]) if tokenizer else (lambda ts: [len(t.split()) for t in ts])
-    return {n: np.array([k for b in tqdm(d.iter(1000), f"measuring {n}", -(-len(d)//1000), delay=2, leave=False) for k in count(b["text"])])
+    if "input_ids" in corpus.splits["train"].column_names:
+        return {n: np.array([len(x) for x in d["input_ids"]]) for n, d in corpus.splits.items()}
+    def count(texts): return map(len, tokenizer.encode(texts, max_length) if tokenizer else map(str.split, texts))
+    return {n: np.array([k for b in tqdm(d.iter(1000), f"measuring {n}", -(-len(d)//1000), delay=2, leave=False)
+        for k in count(b["text"])])
         for n, d in corpus.splits.items()}
 
 def length_statistics(lengths:dict[str, np.ndarray])->pd.DataFrame:
     "Mean, standard deviation, median and extremes per split, as in table 4.1."
-    rows = {n: {"texts": len(x), "mean": x.mean(), "std": x.std(), "median": np.median(x), "min": x.min(), "max": x.max()} for n, x in lengths.items()}
-    return pd.DataFrame(rows).T.round().astype(int)
+    rows = [[len(x), x.mean(), x.std(), np.median(x), x.min(), x.max()] for x in lengths.values()]
+    table = pd.DataFrame(rows, index=list(lengths), columns=["texts", "mean", "std", "median", "min", "max"])
+    return table.round().astype(int)
 
 def class_balance(corpus:Corpus)->pd.DataFrame:
     "Rows of each class in each split."
@@ -475,11 +548,13 @@ def plot_corpus(
     "Lengths and class balance of a corpus, side by side; with a tokenizer, the share of [UNK] per class."
     set_style()
     labelled = bool(corpus.label_names)
-    fig, axes = plt.subplots(1, 1 + labelled + bool(labelled and tokenizer), figsize=(9 if labelled else 4.5, 3), squeeze=False)
+    fig, axes = plt.subplots(1, 1 + labelled + bool(labelled and tokenizer), figsize=(9 if labelled else 4.5, 3),
+        squeeze=False)
     lengths = np.concatenate(list(text_lengths(corpus, tokenizer).values()))
     unit = "tokens" if tokenizer else "words"
     axes[0, 0].hist(lengths, np.geomspace(max(1, lengths.min()), lengths.max() + 1, 40), color=PALETTE[0])
-    axes[0, 0].set(xscale="log", title=f"Half are under {np.median(lengths):.0f} {unit}", xlabel=f"length [{unit}]", ylabel="texts")
+    axes[0, 0].set(xscale="log", title=f"Half are under {np.median(lengths):.0f} {unit}", xlabel=f"length [{unit}]",
+        ylabel="texts")
     if max_length:
         axes[0, 0].axvline(max_length, color=PALETTE[1], ls="--", marker="")
         axes[0, 0].set_title(f"{np.mean(lengths > max_length):.0%} exceed {max_length} {unit}")
@@ -494,7 +569,8 @@ def plot_corpus(
 def _plot_unknown(ax, corpus, tokenizer, most=300):
     "Bars: share of [UNK] in the first texts of each class of the test split."
     rows = corpus.splits["test"][:]
-    texts = {n: [t for t, y in zip(rows["text"], rows["label"]) if y == i][:most] for i, n in enumerate(corpus.label_names)}
+    texts = {n: [t for t, y in zip(rows["text"], rows["label"]) if y == i][:most]
+        for i, n in enumerate(corpus.label_names)}
     share = pd.Series({n: 100*vocabulary_fit(tokenizer, ts)["unk_share"] for n, ts in texts.items()})
     ax.barh(share.index, share, color=PALETTE[0])
     ax.set(title="Unknown pieces, test split", xlabel="[UNK] among pieces [%]", xlim=(0, max(1, 1.1*share.max())))

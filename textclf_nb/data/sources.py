@@ -26,7 +26,8 @@ from ..core import Settings, UserError, known_names
 # %% ../../nbs/3_data/15_sources.ipynb #d45d040e
 class SourceConfig(Settings):
     "Where the texts come from, and which columns hold what."
-    corpus: str = "docstrings"  # an embedded corpus, a recipe, a path, or a Hub id; not read where `train.dataset_path` is given
+    # an embedded corpus, a recipe, a path, or a Hub id; not read where `train.dataset_path` is given
+    corpus: str = "docstrings"
     path: str|None = None  # where a recipe finds its files; None: $TEXTCLF_DATA/<recipe>, then the Hub
     text_col: str = "text"
     label_col: str|None = "label"  # None: texts without labels, for pretraining
@@ -53,10 +54,12 @@ def read_text(path:Path, encoding:str="utf-8")->str:
     "A text file as a string, or one line that says where it is wrong."
     data = path.read_bytes()
     try: return data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except LookupError: raise UserError(f"unknown encoding {encoding!r}: utf-8, cp1252 and latin-1 are usual ones") from None
+    except LookupError:
+        raise UserError(f"unknown encoding {encoding!r}: utf-8, cp1252 and latin-1 are usual ones") from None
     except UnicodeDecodeError as e:
         line = data[:e.start].count(b"\n") + 1
-        raise UserError(f"{path}: line {line} is not {encoding}: save the file as UTF-8, or set data.encoding to what it is in") from None
+        raise UserError(f"{path}: line {line} is not {encoding}: save the file as UTF-8, "
+            "or set data.encoding to what it is in") from None
 
 # %% ../../nbs/3_data/15_sources.ipynb #a5c3227a
 @reader(".csv", ".tsv")
@@ -64,9 +67,11 @@ def read_table(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "A table with a header; every cell stays the string that it is."
     sep = "\t" if path.suffix.lower() == ".tsv" else ","
     try: frame = pd.read_csv(StringIO(read_text(path, encoding)), sep=sep, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise UserError(f"{path}: not a table ({str(e).strip()})") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+        raise UserError(f"{path}: not a table ({str(e).strip()})") from None
     if isinstance(frame.index, pd.RangeIndex): return frame   # pandas makes an index of cells that have no name
-    raise UserError(f"{path}: not a table (the first row has more cells than the header has names: a comma outside quotes?)")
+    raise UserError(f"{path}: not a table (the first row has more cells than the header has names: "
+        "a comma outside quotes?)")
 
 @reader(".jsonl")
 def read_jsonl(path:Path, encoding:str="utf-8")->pd.DataFrame:
@@ -96,7 +101,8 @@ def read_xlsx(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "The first sheet of a workbook."
     try: return pd.read_excel(path, dtype=str, keep_default_na=False)
     except ImportError:
-        raise UserError(f"{path}: reading .xlsx needs one more package: pip install openpyxl, or save it as CSV") from None
+        raise UserError(f"{path}: reading .xlsx needs one more package: pip install openpyxl, "
+            "or save it as CSV") from None
     except Exception as e:  # zip, XML and openpyxl: each has its own
         raise UserError(f"{path}: not a workbook ({first_line(e)})") from None
 
@@ -108,7 +114,8 @@ def read_tensors(path:Path, encoding:str="utf-8")->pd.DataFrame: # input_ids wit
         try: tensors = getattr(torch.load(path, map_location="cpu", weights_only=True), "tensors", ())
         except Exception as e: raise UserError(f"{path}: not a plain TensorDataset ({first_line(e)})") from None
     if len(tensors) not in (2, 3) or tensors[0].shape != tensors[1].shape or tensors[0].dim() != 2:
-        raise UserError(f"{path}: expected a TensorDataset of input_ids (n, N), attention_mask (n, N) and, with labels, labels (n,)")
+        raise UserError(f"{path}: expected a TensorDataset of input_ids (n, N), attention_mask (n, N) and, "
+            "with labels, labels (n,)")
     mask = tensors[1].bool()
     if mask[:, 0].any() and not mask[:, 0].all():
         raise UserError(f"{path}: some attention masks begin with True and some with False")
@@ -120,7 +127,8 @@ def read_file(path:str|Path, encoding:str="utf-8")->pd.DataFrame:
     "Any file that a reader is registered for."
     path = Path(path).expanduser()
     if not path.is_file(): raise UserError(f"{path}: no such file")
-    if path.suffix.lower() not in READERS: raise UserError(f"{path}: {known_names(path.suffix, READERS, 'kind of file')}")
+    if path.suffix.lower() not in READERS:
+        raise UserError(f"{path}: {known_names(path.suffix, READERS, 'kind of file')}")
     return READERS[path.suffix.lower()](path, encoding)
 
 def read_classes(folder:Path, encoding:str="utf-8")->pd.DataFrame:
@@ -176,7 +184,8 @@ def read_pieces(
     name = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     try: yield from pd.read_csv(path, sep=sep, dtype=str, keep_default_na=False, encoding=name, chunksize=rows)
     except UnicodeDecodeError: read_text(path, encoding)   # tells the line
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e: raise UserError(f"{path}: not a table ({str(e).strip()})") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+        raise UserError(f"{path}: not a table ({str(e).strip()})") from None
 
 # %% ../../nbs/3_data/15_sources.ipynb #044c9577
 def label_text(x)->str: # "" where there is none
@@ -200,7 +209,8 @@ def columns(
     for c in (config.text_col, config.label_col, config.id_col, config.group_col):
         if c and c not in frame.columns:
             hint = " (data.label_col: null if the texts have no labels)" if c == config.label_col else ""
-            raise UserError(f"{where}: no column {c!r}; there are: {', '.join(map(str, frame.columns)) or 'none'}{hint}")
+            raise UserError(f"{where}: no column {c!r}; there are: "
+                f"{', '.join(map(str, frame.columns)) or 'none'}{hint}")
     out = pd.DataFrame({"text": frame[config.text_col], "label": _labels(frame, config)}, dtype=object)
     if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)
@@ -218,23 +228,26 @@ def _rows(frame, config, where):
     for what, rows in bad.items():
         if rows.any() and not config.drop_empty:
             raise UserError(f"{where}: {rows.sum()} of {len(frame)} rows have no {what}, "
-                f"the first is row {int(np.argmax(rows))} (from 0): fill them in, or leave them out with data.drop_empty: true")
+                f"the first is row {int(np.argmax(rows))} (from 0): fill them in, "
+                "or leave them out with data.drop_empty: true")
     frame = frame[~(bad["text"] | bad["label"])].reset_index(drop=True)
     if not len(frame): raise UserError(f"{where}: no row has both text and label")
-    return frame.assign(text=[t.encode("utf-8", "replace").decode() for t in frame.text])  # a lone surrogate is no character
+    # a lone surrogate is no character
+    return frame.assign(text=[t.encode("utf-8", "replace").decode() for t in frame.text])
 
 # %% ../../nbs/3_data/15_sources.ipynb #6708a06e
 def _whole_numbers(x):
     "Whether a cell is a list of token numbers, one at least."
-    return isinstance(x, (list, np.ndarray)) and len(x) > 0 and all(isinstance(i, (int, np.integer)) and i >= 0 for i in x)
+    if not isinstance(x, (list, np.ndarray)) or not len(x): return False
+    return all(isinstance(i, (int, np.integer)) and i >= 0 for i in x)
 
 def _id_rows(frame, config, where):
     "Rows of token numbers, each a list of whole ones."
     if not len(frame): raise UserError(f"{where}: no rows")
     good = frame.input_ids.map(_whole_numbers)
     if not good.all():
-        raise UserError(f"{where}: input_ids must be lists of token numbers, row {int(np.argmin(good))} (from 0) is not; "
-            f"is a column {config.text_col!r} of texts missing?")
+        raise UserError(f"{where}: input_ids must be lists of token numbers, "
+            f"row {int(np.argmin(good))} (from 0) is not; is a column {config.text_col!r} of texts missing?")
     if config.label_col and config.label_col not in frame:
         raise UserError(f"{where}: no column {config.label_col!r} (data.label_col: null if the rows have no labels)")
     return pd.DataFrame({"input_ids": frame.input_ids.map(list), "label": _labels(frame, config)}, dtype=object)
@@ -248,13 +261,15 @@ def refuse_twins(
     if "id" not in next(iter(frames.values())): return
     ids = pd.concat([f.id.to_frame().assign(split=n) for n, f in frames.items()])
     nameless = (ids.id == "").sum()
-    if nameless: raise UserError(f"{where}: rows without an id: {nameless} of {len(ids)}; fill them in, or leave out data.id_col")
+    if nameless:
+        raise UserError(f"{where}: rows without an id: {nameless} of {len(ids)}; fill them in, "
+            "or leave out data.id_col")
     twins = ids[ids.id.duplicated(keep=False)]
     if not len(twins): return
     first = twins[twins.id == twins.id.iloc[0]]
     at = ", ".join(f"row {i}" + f" of {n}"*(n != "all") for i, n in zip(first.index[:3], first.split[:3]))
-    raise UserError(f"{where}: ids that come more than once: {twins.id.nunique()}, the first is {first.id.iloc[0]!r} ({at}, from 0): "
-        "keep one of each, or leave out data.id_col")
+    raise UserError(f"{where}: ids that come more than once: {twins.id.nunique()}, "
+        f"the first is {first.id.iloc[0]!r} ({at}, from 0): keep one of each, or leave out data.id_col")
 
 # %% ../../nbs/3_data/15_sources.ipynb #0eaf0de9
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
@@ -269,7 +284,8 @@ def read_hub(
     owner, _, subset = rest.partition(":")
     try: data = load_dataset(owner, subset or None, revision=revision or None)
     except (OSError, ValueError, RuntimeError) as e:
-        raise UserError(f"{name}: no such path here, and the Hub gave nothing ({first_line(e)}): give a local path instead, "
+        raise UserError(f"{name}: no such path here, and the Hub gave nothing ({first_line(e)}): "
+            "give a local path instead, "
             "for example data.corpus: reviews.csv, or for a recipe data.path: a/folder") from None
     frames = {}
     for split, rows in data.items():

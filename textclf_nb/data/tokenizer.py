@@ -34,7 +34,8 @@ class WindowConfig(Settings):
     def step(self, max_length:int)->int:
         "Tokens of the text from the beginning of a window to that of the next."
         if self.overlap < max_length - 2: return max_length - 2 - self.overlap
-        raise UserError(f"windows.overlap = {self.overlap} leaves nothing new in a window of {max_length} tokens: {max_length - 3} is the most")
+        raise UserError(f"windows.overlap = {self.overlap} leaves nothing new in a window of {max_length} tokens: "
+            f"{max_length - 3} is the most")
 
     def capacity(self, max_length:int)->int:
         "Ids of the longest text that all windows together hold, [CLS] and [SEP] among them."
@@ -111,7 +112,8 @@ def as_texts(
     if isinstance(source, str): return [source]
     if isinstance(source, Path): return read_lines(source)
     if hasattr(source, "columns"):
-        if text_col not in source.columns: raise UserError(f"no column {text_col!r}; there are: {', '.join(map(str, source.columns))}")
+        if text_col not in source.columns:
+            raise UserError(f"no column {text_col!r}; there are: {', '.join(map(str, source.columns))}")
         source = source[text_col]
     texts = []
     for i, x in enumerate(source):
@@ -145,7 +147,8 @@ def load_backend(path:str|Path)->Tokenizer:
     if found[0].suffix == ".json":
         try: return finish(Tokenizer.from_file(str(found[0])))
         except UserError: raise
-        except Exception as e: raise UserError(f"{found[0]}: not a tokenizer ({e})") from None  # the library raises plain Exception
+        except Exception as e:
+            raise UserError(f"{found[0]}: not a tokenizer ({e})") from None  # the library raises plain Exception
     try: pieces = found[0].read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as e: raise UserError(f"{found[0]}: not UTF-8 at byte {e.start}") from None
     vocab = {p.rstrip("\r"): i for i, p in enumerate(pieces) if p.strip()}
@@ -199,7 +202,8 @@ def encode_texts(
 )->list[list[int]]: # [CLS] … [SEP] of each text, or of each of its windows, without padding
     "Encode on all cores, cutting what is too long."
     if truncation not in TRUNCATIONS: raise UserError(known_names(truncation, TRUNCATIONS, "truncation"))
-    if max_length is not None and max_length < 3: raise UserError(f"max_length = {max_length}: 3 is the least, for [CLS], one piece and [SEP]")
+    if max_length is not None and max_length < 3:
+        raise UserError(f"max_length = {max_length}: 3 is the least, for [CLS], one piece and [SEP]")
     try: texts = [t if t.isascii() else t.encode().decode() for t in texts]
     except UnicodeEncodeError: texts = [t.encode("utf-8", "replace").decode() for t in texts]
     if windows and max_length is None: raise UserError("windows need max_length: the tokens of one window")
@@ -207,7 +211,8 @@ def encode_texts(
     long = {i for i, t in enumerate(texts) if kept and len(t) > 64 * (kept + 110)}
     rows = [r.ids for r in backend.encode_batch_fast(["" if i in long else t for i, t in enumerate(texts)])]
     if max_length is None: return rows
-    rows = [encode_long(backend, texts[i], kept, truncation) if i in long else cut(ids, kept, truncation) for i, ids in enumerate(rows)]
+    rows = [encode_long(backend, texts[i], kept, truncation) if i in long else cut(ids, kept, truncation)
+        for i, ids in enumerate(rows)]
     return [slide(ids, max_length, windows) for ids in rows] if windows else rows
 
 # %% ../../nbs/3_data/14_tokenizer.ipynb #bf9902c1
@@ -217,7 +222,8 @@ class WordPieceTokenizer:
         backend:Tokenizer, # a finished tokenizer of the Rust library
     ):
         self.backend, vocab = backend, backend.get_vocab()
-        self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = self.special_ids = [vocab[t] for t in SPECIALS]
+        self.special_ids = [vocab[t] for t in SPECIALS]
+        self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = self.special_ids
         self.vocab_size = max(vocab.values()) + 1
         self.fingerprint = hashlib.sha256(backend.to_str().encode()).hexdigest()[:16]
 
@@ -240,8 +246,9 @@ class WordPieceTokenizer:
 
     def save(self, tokenizer_dir:str|Path): save_backend(self.backend, Path(tokenizer_dir))
 
-    def encode(self, texts, max_length:int|None=None, truncation:str="head", text_col:str="text", windows:WindowConfig|None=None)->list[list[int]]:
-        "Ids [CLS] … [SEP] of each text, at most `max_length` (in each window, if there are), without padding; `texts` as in `train`."
+    def encode(self, texts, max_length:int|None=None, truncation:str="head", text_col:str="text",
+        windows:WindowConfig|None=None)->list[list[int]]:
+        "Ids [CLS] … [SEP] of each text, at most `max_length` (of each window), without padding; `texts` as in `train`."
         return encode_texts(self.backend, as_texts(texts, text_col), max_length, truncation, windows)
 
     def decode(self, ids:Iterable[int], skip_special_tokens:bool=True)->str:
@@ -252,7 +259,8 @@ class WordPieceTokenizer:
 def save_backend(backend:Tokenizer, folder:Path):
     "Write `tokenizer.json`, the whole chain, and `vocab.txt`, the pieces in the order of their ids, as BERT has it."
     vocab = backend.get_vocab()
-    with whole(folder/"vocab.txt") as tmp: tmp.write_text("".join(f"{p}\n" for p in sorted(vocab, key=vocab.get)), encoding="utf-8")
+    with whole(folder/"vocab.txt") as tmp:
+        tmp.write_text("".join(f"{p}\n" for p in sorted(vocab, key=vocab.get)), encoding="utf-8")
     with whole(folder/"tokenizer.json") as tmp: backend.save(str(tmp))
 
 # %% ../../nbs/3_data/14_tokenizer.ipynb #fb03f0d4

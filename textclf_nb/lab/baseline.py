@@ -24,7 +24,15 @@ from ..core import Settings, UserError, checked_name, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts
 from .runs import text_list
 from ..training.metrics import classification_metrics, prediction_table
-from ..training.tracking import LoggingConfig, Tracker, hold, peak_memory_mib, read_run, reset_peak_memory, save_predictions
+from textclf_nb.training.tracking import (
+    LoggingConfig,
+    Tracker,
+    hold,
+    peak_memory_mib,
+    read_run,
+    reset_peak_memory,
+    save_predictions,
+)
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #f718fa8f
 class BaselineConfig(Settings):
@@ -39,7 +47,8 @@ class BaselineConfig(Settings):
     @field_validator("ngram_range")
     @classmethod
     def _in_order(cls, ngrams):
-        if not 1 <= ngrams[0] <= ngrams[1]: raise ValueError(f"{list(ngrams)} must be two numbers from 1 up, the smaller first")
+        if not 1 <= ngrams[0] <= ngrams[1]:
+            raise ValueError(f"{list(ngrams)} must be two numbers from 1 up, the smaller first")
         return ngrams
 
     @field_validator("min_df", "max_df")
@@ -60,8 +69,10 @@ class Baseline:
         coef:np.ndarray, # (classes, V); (1, V) for two classes: the log-odds of the second
         intercept:np.ndarray, # (classes,) or (1,)
     ):
-        self.label_names, self.terms, self.idf, self.coef, self.intercept = list(label_names), list(terms), idf, coef, intercept
-        self.vectorizer = TfidfVectorizer(ngram_range=tuple(ngram_range), vocabulary={t: i for i, t in enumerate(terms)})
+        self.label_names, self.terms = list(label_names), list(terms)
+        self.idf, self.coef, self.intercept = idf, coef, intercept
+        self.vectorizer = TfidfVectorizer(ngram_range=tuple(ngram_range),
+            vocabulary={t: i for i, t in enumerate(terms)})
         self.vectorizer.idf_ = idf
 
     def probabilities(self,
@@ -87,19 +98,23 @@ def fit_baseline(
     seed:int=0, # for solvers that draw; L-BFGS doesn't, so every seed gives the same model
 )->tuple[Baseline, int]: # the model, and how many iterations it took
     "Fit TF-IDF, then logistic regression."
-    if len(label_names) < 2: raise UserError(f"one class only ({', '.join(label_names) or 'none'}): classification needs two or more")
+    if len(label_names) < 2:
+        raise UserError(f"one class only ({', '.join(label_names) or 'none'}): classification needs two or more")
     absent = sorted(set(range(len(label_names))) - set(np.unique(labels).tolist()))
     if absent: raise UserError(f"label {label_names[absent[0]]!r} has no training text: every class needs some")
     settings = config.model_dump(include={"max_features", "ngram_range", "min_df", "max_df"})
     vectorizer = TfidfVectorizer(**settings)
     try: x = vectorizer.fit_transform(text_list(texts))
     except UserError: raise
-    except ValueError as e: raise UserError(f"no term is left of {len(texts)} documents ({e}): lower min_df or raise max_df") from None
-    with warnings.catch_warnings(), threadpool_limits(1):  # on long vectors two BLAS threads wait for each other more than they work
+    except ValueError as e:
+        raise UserError(f"no term is left of {len(texts)} documents ({e}): lower min_df or raise max_df") from None
+    # on long vectors two BLAS threads wait for each other more than they work
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # told by the number of iterations
         model = LogisticRegression(C=config.C, max_iter=config.max_iter, random_state=seed).fit(x, labels)
     terms = vectorizer.get_feature_names_out().tolist()
-    return Baseline(label_names, config.ngram_range, terms, vectorizer.idf_, model.coef_, model.intercept_), int(model.n_iter_.max())
+    fitted = Baseline(label_names, config.ngram_range, terms, vectorizer.idf_, model.coef_, model.intercept_)
+    return fitted, int(model.n_iter_.max())
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #bb55be10
 def save_baseline(
@@ -126,9 +141,11 @@ def load_baseline(
         names, terms = facts["label_names"], facts["terms"]
         rows = 1 if len(names) == 2 else len(names)
         fits = idf.shape == (len(terms),) and coef.shape == (rows, len(terms)) and intercept.shape == (rows,)
-    except (OSError, ValueError, KeyError) as e: raise UserError(f"{folder} is damaged ({e}): fit the baseline again") from None
+    except (OSError, ValueError, KeyError) as e:
+        raise UserError(f"{folder} is damaged ({e}): fit the baseline again") from None
     if not fits:
-        raise UserError(f"{folder} is damaged: {len(names)} labels, {len(terms)} terms, but weights {coef.shape}: fit the baseline again")
+        raise UserError(f"{folder} is damaged: {len(names)} labels, {len(terms)} terms, but weights {coef.shape}: "
+            "fit the baseline again")
     return Baseline(names, facts["ngram_range"], terms, idf, coef, intercept)
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #3fd71eaf
@@ -145,7 +162,9 @@ def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->di
         labels, probs = np.array(corpus.splits[split]["label"][:]), model.probabilities(corpus.splits[split]["text"][:])
         results[split] = classification_metrics(labels, probs, corpus.label_names)
         tracker.log_eval(step, split, **results[split])
-        if split == "test": save_predictions(tracker, prediction_table(labels, probs, corpus.label_names, corpus.splits[split]["group"][:]))
+        if split == "test":
+            save_predictions(tracker, prediction_table(labels, probs, corpus.label_names,
+                corpus.splits[split]["group"][:]))
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #ac636761
@@ -182,7 +201,8 @@ def run_baseline(
         save_baseline(model, run_dir / "model")
         results = judge_baseline(model, corpus, tracker, iterations)
         unknown = dict.fromkeys(("seconds_per_epoch", "tokens_per_second", "epochs"))
-        tracker.update_run(cost=cost | unknown, results=results, classes=classes, parameters=model.coef.size + model.intercept.size)
+        tracker.update_run(cost=cost | unknown, results=results, classes=classes,
+            parameters=model.coef.size + model.intercept.size)
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #0b97db86
@@ -192,4 +212,5 @@ def telling_terms(
 )->dict[str, list[tuple[str, float]]]: # {class: [(term, weight), …]}, heaviest first
     "The terms that speak most for each class."
     coef = np.vstack([-model.coef, model.coef]) if len(model.coef) == 1 else model.coef
-    return {name: [(model.terms[i], float(row[i])) for i in np.argsort(-row)[:n]] for name, row in zip(model.label_names, coef)}
+    return {name: [(model.terms[i], float(row[i])) for i in np.argsort(-row)[:n]]
+        for name, row in zip(model.label_names, coef)}

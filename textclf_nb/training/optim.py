@@ -37,7 +37,8 @@ class OptimConfig(Settings):
     decay_ratio: float = Field(.2, gt=0, le=1) # of wsd: share of the steps in which it falls
     min_lr_ratio: float = Field(.1, ge=0, le=1) # where it ends, as a share of the top
     ema_decay: float|None = Field(None, gt=0, lt=1) # average the weights, e.g. .999; None: don't
-    word_init: Literal["normal", "cooccurrence"] = "normal" # word vectors at the start: random, or from the corpus's counts
+    # word vectors at the start: random, or from the corpus's counts
+    word_init: Literal["normal", "cooccurrence"] = "normal"
 
     def model_post_init(self, _):
         if not all(0 <= b < 1 for b in self.betas):
@@ -70,7 +71,8 @@ class MuonAndAdamW:
 # %% ../../nbs/4_training/22_optim.ipynb #1a3205f7
 def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and AdamW
     "The optimizer of the settings, with `top_lr` in each group."
-    groups = parameter_groups(model, config.learning_rate, config.weight_decay, config.head_lr_mult, config.backbone_lr_mult)
+    groups = parameter_groups(model, config.learning_rate, config.weight_decay, config.head_lr_mult,
+        config.backbone_lr_mult)
     fused = next(model.parameters()).device.type in ("cpu", "cuda")
     def adamw(groups): return torch.optim.AdamW(groups, betas=config.betas, fused=fused)
     optimizer = adamw(groups) if config.optimizer == "adamw" else _with_muon(model, groups, adamw, config)
@@ -86,7 +88,8 @@ def _with_muon(model, groups:list[dict], adamw, config:OptimConfig)->MuonAndAdam
         raise UserError("optimizer: muon needs matrices in the encoder's blocks, and there are none: use adamw")
     taken = {id(w) for w in matrices}
     rest = [g | {"params": [p for p in g["params"] if id(p) not in taken]} for g in groups]
-    muon = torch.optim.Muon(matrices, lr=config.muon_lr*config.backbone_lr_mult, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(matrices, lr=config.muon_lr*config.backbone_lr_mult, weight_decay=config.weight_decay,
+        adjust_lr_fn="match_rms_adamw")
     muon.param_groups[0]["name"] = "matrices"
     return MuonAndAdamW(muon, adamw([g for g in rest if g["params"]]))
 
@@ -113,7 +116,8 @@ def lr_factor(
 def rate_at(step:int, total:int, config:OptimConfig)->float:
     "The share of the largest rate that the settings ask for at a step."
     c = config
-    return lr_factor(step, total, round(c.warmup_ratio*total), c.min_lr_ratio, c.schedule, max(round(c.decay_ratio*total), 1))
+    return lr_factor(step, total, round(c.warmup_ratio*total), c.min_lr_ratio, c.schedule,
+        max(round(c.decay_ratio*total), 1))
 
 # %% ../../nbs/4_training/22_optim.ipynb #b4ccb277
 class Average:
