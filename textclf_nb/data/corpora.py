@@ -44,15 +44,7 @@ from tqdm import tqdm
 
 from ..core import PALETTE, Settings, UserError, cache_home, cached, digest, known_names, set_style
 from textclf_nb.data.sources import (
-    HUB_ID,
-    READERS,
-    SourceConfig,
-    columns,
-    read_file,
-    read_hub,
-    read_path,
-    refuse_twins,
-    shown,
+    HUB_ID, READERS, SourceConfig, columns, read_file, read_hub, read_path, refuse_twins, shown,
 )
 from .tokenizer import WordPieceTokenizer, vocabulary_fit
 

@@ -25,13 +25,7 @@ from ..data.corpora import Corpus, DataConfig, corpus_facts
 from .runs import text_list
 from ..training.metrics import classification_metrics, prediction_table
 from textclf_nb.training.tracking import (
-    LoggingConfig,
-    Tracker,
-    hold,
-    peak_memory_mib,
-    read_run,
-    reset_peak_memory,
-    save_predictions,
+    LoggingConfig, Tracker, hold, peak_memory_mib, read_run, reset_peak_memory, save_predictions,
 )
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #f718fa8f
