@@ -317,3 +317,50 @@ def test_half_a_surrogate_pair_is_answered_into_a_file(trained):
     (trained / "half.jsonl").write_text(json.dumps({"text": "Draw the \ud800 points."}))
     here(trained, "predict", "mine", "--file", "half.jsonl", "--out", "half.csv")
     assert pd.read_csv(trained / "half.csv").text.tolist() == ["Draw the \\ud800 points."]
+
+
+def copied(trained, name, status=None):
+    "A copy of the trained run under another name."
+    run = trained / "experiments/finetuning" / name
+    shutil.copytree(trained / "experiments/finetuning/mine", run)
+    config = (run / "config.yaml").read_text().replace("name: mine", f"name: {name}")
+    (run / "config.yaml").write_text(config)
+    if status: (run / "run.json").write_text((run / "run.json").read_text().replace('"finished"', f'"{status}"', 1))
+    return run
+
+
+def test_any_checkpoint_of_a_run_can_be_gone_on_from(trained, mistake):
+    run = copied(trained, "again", "interrupted")
+    try:
+        assert "no checkpoint" in mistake(trained, "train", "again", "--from-checkpoint", "first.ckpt")
+        (run / "run.json").write_text((run / "run.json").read_text().replace('"failed"', '"interrupted"', 1))
+        here(trained, "train", "again", "--from-checkpoint", "best-model.ckpt")
+        mine = trained / "experiments/finetuning/mine"
+        for file in ("metrics/eval/metrics.csv", "model/model.safetensors", "metrics/eval/predictions.csv"):
+            assert (run / file).read_bytes() == (mine / file).read_bytes(), file
+    finally: shutil.rmtree(run)
+
+
+def test_a_corpus_that_changed_is_not_scored(trained, mistake, tmp_path):
+    run, data = copied(trained, "moved"), (trained / "mine.csv").read_bytes()
+    try:
+        (trained / "mine.csv").write_bytes(data.replace(b"Case 3.", b"Case three."))
+        assert "the corpus was" in mistake(trained, "eval", "moved")
+        (run / "config.yaml").write_text("{}")
+        assert "no section data" in mistake(trained, "eval", "moved")
+    finally:
+        (trained / "mine.csv").write_bytes(data)
+        shutil.rmtree(run)
+
+
+def test_histories_elsewhere_are_drawn_and_damaged_ones_told(trained, mistake):
+    run = copied(trained, "elsewhere")
+    try:
+        os.rename(run / "metrics/train/metrics.csv", run / "steps.csv")
+        config = (run / "config.yaml").read_text().replace("path: metrics/train/metrics.csv", "path: steps.csv")
+        (run / "config.yaml").write_text(config)
+        here(trained, "compare", "elsewhere", "--out", "drawn")
+        assert (trained / "drawn/figures/losses.svg").is_file()
+        (run / "steps.csv").write_bytes(b"\xff\xfe\x00")
+        assert "steps.csv is damaged" in mistake(trained, "compare", "elsewhere", "--out", "drawn")
+    finally: shutil.rmtree(run)

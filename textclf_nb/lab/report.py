@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEADER', 'AGAINST', 'CAPTIONS', 'INTERVAL', 'FOUND', 'printable', 'shorten', 'mechanism_name', 'left_out',
-           'Comparison', 'results_table', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost', 'plot_deltas',
-           'best_run', 'draw', 'template', 'repeatable', 'write_script', 'page_rows', 'differing', 'answer', 'limits',
-           'render', 'compare', 'keep']
+           'Comparison', 'results_table', 'history', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost',
+           'plot_deltas', 'best_run', 'draw', 'template', 'repeatable', 'write_script', 'page_rows', 'differing',
+           'answer', 'limits', 'render', 'compare', 'keep']
 
 # %% ../../nbs/5_lab/28_report.ipynb #ea2e06fe
 import base64
@@ -25,6 +25,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.metrics import f1_score
 
 from ..core import PALETTE, UserError, checked_name, save_figure, set_style, whole
+from ..training.tracking import LoggingConfig
 from textclf_nb.lab.verdicts import (ABOUT, DELTAS, collect, finished, flatten, pareto_front, predictions, run_facts,
     settings_of, summarise)
 from ..training.tasks import TASKS
@@ -130,15 +131,26 @@ def results_table(
     return "\n".join(lines + [shorten(f"left out: {x}", 100) for x in left_out(runs)])
 
 # %% ../../nbs/5_lab/28_report.ipynb #422280b3
+def history(
+    run_dir:str|Path, # a run's directory
+    part:str, # "train" or "eval"
+)->Path: # where its settings put that history
+    "The file of a run's metrics."
+    name = f"csv_{part}_metrics_path"
+    told = run_facts(run_dir)[1].get(f"logging.{name}")
+    return Path(run_dir) / getattr(LoggingConfig.parse({} if told is None else {name: told}, f"{run_dir}: logging"), name)
+
 def curve(
     run_dir:str|Path, # a run's directory
     part:str, # "train" or "eval"
     rows:int=300, # at most
 )->pd.DataFrame: # columns step and loss; empty if the run kept no such metrics
     "A run's loss over its steps: of training, smoothed; of validation, as measured."
-    path = Path(run_dir) / "metrics" / part / "metrics.csv"
-    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    path = history(run_dir, part)
+    try: table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    except ValueError: raise UserError(f"{path} is damaged: remove it, and the curve of this run is left out") from None
     if not {"step", "loss"} <= set(table): return pd.DataFrame({"step": [], "loss": []})
+    table[["step", "loss"]] = table[["step", "loss"]].apply(pd.to_numeric, errors="coerce")
     if part == "eval": return table.loc[table.split == "val", ["step", "loss"]]
     smooth = table[["step", "loss"]].dropna().assign(loss=lambda t: t.loss.rolling(max(1, len(t) // 50),
         min_periods=1).mean())

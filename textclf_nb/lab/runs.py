@@ -8,8 +8,8 @@ __all__ = ['SECTIONS', 'OPEN', 'READING', 'SHAPING', 'SMOKE', 'IDENTITY', 'from_
            'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
            'run_tokenizer', 'run_model_config', 'bare_model_config', 'build_model', 'dotted', 'run_identity',
            'run_task', 'run_experiment', 'source_weights', 'refitted', 'refuse_second_run', 'run_facts', 'run_loaders',
-           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'evaluate_run',
-           'score']
+           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'same_corpus',
+           'evaluate_run', 'score']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
@@ -289,15 +289,16 @@ def run_task(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceTokenize
 # %% ../../nbs/5_lab/24_runs.ipynb #16079633
 def run_experiment(
     run_dir:str|Path, # with a config.yaml
-    resume:bool=False, # go on from checkpoints/last.ckpt
+    resume:bool|str|Path=False, # go on: from the last checkpoint that is whole, or from this file (of checkpoints/)
 )->dict: # the results: {"val": {...}, "test": {...}}
     "Do what config.yaml says; everything that comes of it stays in `run_dir`."
     run_dir, config = Path(run_dir), load_config(run_dir)
+    if isinstance(resume, (str, Path)) and (run_dir / "checkpoints" / resume).is_file(): resume = run_dir / "checkpoints" / resume
     with hold(run_dir):
         refuse_second_run(run_dir, resume)
         return _run(run_dir, config, resume)
 
-def _run(run_dir:Path, config:ExperimentConfig, resume:bool)->dict:
+def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
     "From corpus to results, in a directory that is held."
     kind, seed, corpus = task_class(config.experiment.kind), config.experiment.seed, load_corpus(config.data)
     if kind.classes: corpus.num_labels   # a corpus that cannot be classified is told of before anything is written
@@ -340,13 +341,13 @@ def refitted(
     return out
 
 # %% ../../nbs/5_lab/24_runs.ipynb #177589dc
-def refuse_second_run(run_dir:Path, resume:bool):
+def refuse_second_run(run_dir:Path, resume:bool|str|Path):
     "A finished run is not overwritten; an unfinished one is continued only if asked."
     record = read_run(run_dir) if (run_dir / "run.json").is_file() else {}
     if record.get("status") == "finished": raise UserError(f"{run_dir} has finished already: make a new run to train again")
     last = last_checkpoints(run_dir / "checkpoints")
     if last and not resume: raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")
-    if resume and not last: raise UserError(f"{run_dir} has no checkpoints/last.ckpt to resume from: train without --resume")
+    if resume is True and not last: raise UserError(f"{run_dir} has no checkpoints/last.ckpt to resume from: train without --resume")
 
 def run_facts(config:ExperimentConfig, corpus:Corpus, model)->dict:
     "What run.json says of a run from the start."
@@ -445,6 +446,13 @@ class Classifier:
         return [(self.label_names[j], x) for j, x in zip(i.tolist(), p.tolist())]
 
 # %% ../../nbs/5_lab/24_runs.ipynb #ae0f1f34
+def same_corpus(corpus:Corpus, run_dir:str|Path)->Corpus:
+    "Refuse a corpus that is not the one that the run learnt from: its test texts may be others."
+    record = read_run(run_dir) if (Path(run_dir) / "run.json").is_file() else {}
+    was, now = (record.get("corpus") or {}).get("hash"), corpus.card["hash"]
+    if was in (None, now): return corpus
+    raise UserError(f"{run_dir}: the corpus was {was}, is {now}: some texts may have been trained on; give new ones with --file")
+
 def evaluate_run(
     run_dir:str|Path, # a finished finetuning run
     file:str|Path|None=None, # a table with texts and labels; None: val and test of the run's corpus
@@ -452,9 +460,12 @@ def evaluate_run(
 )->dict: # split (or file name): metrics
     "Score a trained classifier again."
     classifier = classifier or Classifier(run_dir)
-    data = DataConfig.parse(read_yaml(Path(run_dir) / "config.yaml").get("data", {}), "data")
+    config = Path(run_dir) / "config.yaml"
+    tree = read_yaml(config)
+    if "data" not in tree: raise UserError(f"{config} has no section data: which corpus it was cannot be known")
+    data = DataConfig.parse(tree["data"], f"{config}: data")
     if file is None:
-        corpus = load_corpus(data)
+        corpus = same_corpus(load_corpus(data), run_dir)
         parts = {s: (corpus.splits[s]["text"][:], [corpus.label_names[i] for i in corpus.splits[s]["label"]]) for s in ("val", "test") if len(corpus.splits[s])}
     else:
         table = columns(read_file(file, data.encoding), data, str(file))

@@ -569,11 +569,11 @@ class TrainingLoop(Epochs):
         own = [Track(tracker or NoTracker()), Progress(progress)] + ([Checkpoints(self.dir)] if self.dir else [])
         self.callbacks, self.history = [*own, *callbacks], {"train": [], "val": []}   # history: the rows since `fit`
 
-    def fit(self, resume:bool=False)->dict: # as of `cost_of`
-        "Train to the last epoch, from the start or from the last checkpoint."
+    def fit(self, resume:bool|str|Path=False)->dict: # as of `cost_of`
+        "Train to the last epoch, from the start, from the last checkpoint that is whole (True), or from this one."
         with no_trace(self.device), self.note:
             torch.manual_seed(self.seed)
-            if resume: go_back(self)
+            if resume: go_back(self, None if resume is True else resume)
             self.started = time.perf_counter() - self.spent
             self.peak_of = "training" if reset_peak_memory(self.device) else "process"
             try: self.tell("on_begin"); self.run()
@@ -591,10 +591,13 @@ class TrainingLoop(Epochs):
 # %% ../../nbs/4_training/23_loop.ipynb #02e9f4e2
 def go_back(
     loop:TrainingLoop, # with a checkpoint_dir
+    file:str|Path|None=None, # None: the last checkpoint that is whole
 ):
-    "To the last checkpoint that is whole."
+    "To a checkpoint, whatever has been done since."
     if loop.dir is None: raise UserError("resume: a loop without checkpoint_dir has nothing to go on from")
-    state, path = load_last(loop.dir)
+    state, path = load_last(loop.dir) if file is None else (load_checkpoint(file), Path(file))
+    if "identity" not in state: raise UserError(f"{path} holds weights and no state of a training: go on from {LAST}")
+    if loop.average and path.name == BEST: raise UserError(f"{path} holds averaged weights: go on from {LAST}")
     restore(loop, state, path)
 
 def cost_of(

@@ -420,7 +420,7 @@ def save_predictions(
     table, # a data frame: label, predicted, confidence (`prediction_table`)
 )->Path: # metrics/eval/predictions.csv
     "Keep the answers for the test split, whole."
-    path = (tracker.dir/tracker.logging.csv_eval_metrics_path).parent/"predictions.csv"
+    path = tracker.dir/"metrics/eval/predictions.csv"
     with whole(path) as tmp: table.to_csv(tmp, index=False)
     return path
 

@@ -84,12 +84,14 @@ def new(
 @app.command()
 def train(
     run_dir:Path=typer.Argument(..., help="a run directory, or the name of a finetuning or pretraining run"),
-    resume:bool=typer.Option(False, "--resume", help="go on from the last checkpoint"), root:Path=ROOT):
+    resume:bool=typer.Option(False, "--resume", help="go on from the last checkpoint"),
+    from_checkpoint:str=typer.Option(None, "--from-checkpoint", help="go on from this file of checkpoints/, best-model.ckpt for example"),
+    root:Path=ROOT):
     "Do what config.yaml says."
     from textclf_nb.lab.runs import run_experiment
     from textclf_nb.training import Interrupted
     run_dir = find_run(run_dir, root)
-    try: results = run_experiment(run_dir, resume)
+    try: results = run_experiment(run_dir, from_checkpoint or resume)
     except Interrupted as e:
         print(f"textclf: stopped by {e}; go on with: textclf train {run_dir} --resume", file=sys.stderr)
         raise typer.Exit(130) from None
