@@ -37,7 +37,7 @@ def test_it_carries_everything_that_the_package_needs(unpacked):
 
 
 def test_a_suite_is_found_by_name_in_an_empty_folder(unpacked, tmp_path):
-    code = "import sys, textclf_nb.use.cli as cli; sys.argv = ['textclf', 'suite', 'show', 'demo']; print(cli.__file__); cli.main()"
+    code = "import sys, textclf_nb.use.cli as cli; sys.argv = ['textclf', 'suite', 'status', 'demo']; print(cli.__file__); cli.main()"
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -11,5 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
-    "suites": ["SuiteConfig", "plan", "run_status", "run_suite"],
+    "suites": ["SuiteConfig", "plan"],
+    "execution": ["run_suite", "suite_status"],
 })

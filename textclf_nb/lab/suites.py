@@ -5,32 +5,23 @@
 # %% auto #0
 __all__ = ['SECTIONS', 'StageConfig', 'SuiteConfig', 'taken_out', 'read_suite', 'parsed', 'mentioned', 'looked_up', 'filled',
            'axes_of', 'laid', 'stage_axes', 'points_of', 'ordered', 'accepts', 'find_notebook', 'Cell', 'agree',
-           'given_source', 'check_settings', 'make_cell', 'check_stage', 'all_cells', 'selected', 'plan', 'run_status',
-           'is_done', 'execute', 'run_cell', 'run_suite', 'keep_results']
+           'given_source', 'check_settings', 'make_cell', 'check_stage', 'all_cells', 'selected', 'plan']
 
 # %% ../../nbs/5_lab/30_suites.ipynb #de1800ec
 import ast
-import json
-import logging
-import shutil
 import string
-import sys
-import time
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from pathlib import Path
 
-import nbformat
 import papermill
-from papermill.exceptions import PapermillExecutionError
 from pydantic import Field, field_validator
 
 from ..core import Settings, UserError, checked_name, known_names, merged, read_yaml
 from ..data.corpora import DataConfig
 from .baseline import BaselineConfig
-from .report import keep
 from .runs import READING, ExperimentConfig, from_dotted, handed_on, new_config
 from ..training.pretrained import packaged
 from ..training.tasks import TASKS
@@ -46,6 +37,7 @@ class StageConfig(Settings):
     where: dict[str, list[str]] = Field({}, description="axis: the points that the stage is restricted to")
     settings: dict = Field({}, description="partial configuration, laid over the suite's `settings`")
     parameters: dict = Field({}, description="others of the notebook")
+    expected: dict | str = Field({}, description="texts and tokens of the training split, for a plan without the data")
 
 # %% ../../nbs/5_lab/30_suites.ipynb #e64316bb
 class SuiteConfig(Settings):
@@ -208,6 +200,7 @@ class Cell:
     source: "Cell|None" = None
     of: list = field(default_factory=list) # cells that it compares
     config: ExperimentConfig|None = None # of a training
+    expected: dict = field(default_factory=dict) # texts and tokens of its training split
 
     @property
     def name(self)->str: return self.run_dir.name
@@ -261,6 +254,7 @@ def make_cell(
     kind = parameters.get("kind", known["kind"])
     if "settings" in known: parameters["settings"] = filled(laid(suite, stage, kind), where)
     cell = Cell(stage_name, names, notebook, root / checked_name(kind, "kind") / checked_name(name, "run"), parameters)
+    cell.expected = filled(stage.expected, where)
     if stage.source:
         given, cell.source = given_source(stage, stage_name, names, known, made)
         parameters.update(given)
@@ -322,72 +316,3 @@ def plan(
     suite = read_suite(suite_file, scale, assignments)
     try: return selected(all_cells(suite, suite_file, Path(root)), list(only))
     except UserError as e: raise UserError(f"{suite_file}: {e}") from None
-
-# %% ../../nbs/5_lab/30_suites.ipynb #5d6d71c4
-def run_status(run_dir:Path)->str:
-    "The status in run.json; 'absent' without one."
-    path = run_dir / "run.json"
-    return json.loads(path.read_text(encoding="utf-8")).get("status", "unknown") if path.is_file() else "absent"
-
-def is_done(cell:Cell)->bool:
-    "Was exactly this executed before, to its end? A run finished under other parameters is a `UserError`."
-    if run_status(cell.run_dir) != "finished" or not cell.record.is_file(): return False
-    before = nbformat.read(cell.record, as_version=4).metadata.papermill.parameters
-    if dict(before) == json.loads(json.dumps(cell.parameters)): return True
-    if cell.of: return False   # a comparison is cheap and overwrites itself
-    changed = sorted(k for k in {*before, *cell.parameters} if before.get(k) != cell.parameters.get(k))
-    raise UserError(f"{cell.run_dir} was run with another {', '.join(changed)}: remove it, or rename the suite")
-
-# %% ../../nbs/5_lab/30_suites.ipynb #4b75c75a
-def execute(cell:Cell)->str|None: # the cause of failure, None if there was none
-    "Execute one notebook and keep the copy in the run directory."
-    running = cell.run_dir.parent / f".{cell.name}.running.ipynb"
-    running.parent.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    try:
-        papermill.execute_notebook(str(cell.notebook), str(running), parameters=cell.parameters, progress_bar=False,
-            kernel_name="python3", stdout_file=sys.stdout, stderr_file=sys.stderr,
-            extra_arguments=["--IPKernelApp.log_level=50"])   # what the notebook says, not its kernel
-    except PapermillExecutionError as e: return f"{e.ename}: {e.evalue}" if e.ename != "UserError" else e.evalue
-    finally:
-        if running.exists() and cell.run_dir.is_dir(): shutil.move(running, cell.record)
-        running.unlink(missing_ok=True)
-
-# %% ../../nbs/5_lab/30_suites.ipynb #3a9e6747
-def run_cell(cell:Cell, outcome:dict)->str: # "finished", or what went wrong
-    "Execute a cell, unless what it starts from is missing."
-    source = outcome.get(str(cell.source.run_dir), "") if cell.source else "finished"
-    if not source.startswith("finished"): return f"left out: needs {cell.source.name}, which {source.partition(':')[0]}"
-    if cell.of:   # a run that never began has nothing to compare
-        cell.parameters["runs"] = [r for r in cell.parameters["runs"] if run_status(Path(r)) != "absent"]
-    cause = execute(cell)
-    return "finished" if cause is None else f"failed: {cause}"
-
-# %% ../../nbs/5_lab/30_suites.ipynb #de32a72b
-def run_suite(
-    suite_file:str|Path, # a YAML file, see `SuiteConfig`
-    root:str|Path="experiments", # where the run directories go
-    kept:bool=False, # also copy what was compared and drawn to `results/` and `figures/`
-    scale:str|None=None, # this and the rest: as in `plan`
-    assignments:list[str]=(),
-    only:list[str]=(),
-)->dict[str, str]: # run directory: "finished", "finished before", or what went wrong
-    "Execute what has not been done yet; failures are told at the end and do not stop the rest."
-    cells, outcome = plan(suite_file, root, scale, assignments, only), {}
-    done = {c.run_dir: is_done(c) for c in cells}
-    for i, cell in enumerate(cells):
-        print(f"\n[{i + 1}/{len(cells)}] {cell.notebook.stem} {cell.name}", end=": ", flush=True)
-        before = done[cell.run_dir] and all(outcome.get(str(c.run_dir)) == "finished before" for c in cell.of)
-        begun = time.monotonic()
-        result = outcome[str(cell.run_dir)] = "finished before" if before else run_cell(cell, outcome)
-        took = f"in {time.monotonic() - begun:.0f} s" if result == "finished" else ""
-        print(result.splitlines()[0], took, flush=True)
-    if kept: keep_results(cells, outcome, Path(root))
-    return outcome
-
-def keep_results(cells:list[Cell], outcome:dict, root:Path):
-    "Copy tables, pages, scripts and figures of comparisons and maps to where results are kept."
-    for cell in cells:
-        shown = cell.run_dir.parent.name in ("comparisons", "attention_maps")
-        if shown and outcome[str(cell.run_dir)].startswith("finished"):
-            keep(cell.run_dir, root / "results", root.parent / "figures")

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'KINDS', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY',
-           'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run', 'print_metrics',
+           'KEPT', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run', 'print_metrics',
            'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'baseline', 'compare_runs', 'blend',
            'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'draw_maps', 'export_to_hf', 'run_row',
-           'list_runs', 'find_suite', 'suite_run', 'suite_show', 'corpus_list', 'corpus_show']
+           'list_runs', 'find_suite', 'columned', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan',
+           'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -207,7 +208,7 @@ def compare_runs(
     print(results_table(compare(found, out, requirements=requirements)))
     print(f"\n{out / 'report.html'}")
 
-# %% ../../nbs/6_use/33_cli.ipynb #d556dc0b
+# %% ../../nbs/6_use/33_cli.ipynb #afbbdeab
 @app.command()
 def blend(
     name:str=typer.Argument(..., help="of the blend"),
@@ -379,26 +380,61 @@ def find_suite(file:Path)->Path:
 
 FILE = typer.Argument(..., help="a YAML file, or the name of a suite that comes with the package: demo")
 SCALE = typer.Option(None, help="one of the suite's scales: tiny")
-OVER = typer.Option([], "--set", "-s", help="a setting of every run, section.key=value, or a key of the suite, seeds=[0]; may be repeated")
-ONLY = typer.Option([], help="only runs, stages or points of this name, * for anything, and what they start from; may be repeated")
+OVER = typer.Option([], "--set", "-s", help="a setting of every run, or a key of the suite, such as seeds=[0]")
+ONLY = typer.Option([], help="only runs, stages or points of this name, and what they start from")
 
+KEPT = typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures")
+
+def columned(rows:list)->str:
+    "Rows of text as columns."
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(str(x).ljust(n) for x, n in zip(row, widths)).rstrip() for row in rows)
+
+# %% ../../nbs/6_use/33_cli.ipynb #14d60964
 @suite_app.command("run")
 def suite_run(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY,
-    kept:bool=typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures"), root:Path=ROOT):
+    kept:bool=KEPT, root:Path=ROOT, retry:bool=typer.Option(False, hidden=True)):
     "Execute what has not been done yet."
-    from textclf_nb.lab.suites import run_suite
-    outcome = run_suite(find_suite(file), root, kept, scale, settings, only)
+    from textclf_nb.lab.execution import run_suite
+    outcome = run_suite(find_suite(file), root, kept, scale, settings, only, retry)
     failed = {run: result for run, result in outcome.items() if not result.startswith("finished")}
     print(f"\n{len(outcome) - len(failed)} of {len(outcome)} runs finished")
     for run, result in failed.items(): print(f"  {run}: {result}")
     if failed: raise typer.Exit(1)
 
-@suite_app.command("show")
-def suite_show(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
-    "List the runs and what has become of them, without running anything."
-    from textclf_nb.lab.suites import plan, run_status
-    for cell in plan(find_suite(file), root, scale, settings, only):
-        print(f"{run_status(cell.run_dir):12s} {cell.notebook.stem:14s} {cell.run_dir}")
+@suite_app.command("retry")
+def suite_retry(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY,
+    kept:bool=KEPT, root:Path=ROOT):
+    "Execute what has not been done yet, and what failed once more."
+    suite_run(file, scale, settings, only, kept, root, retry=True)
+
+@suite_app.command("status")
+def suite_status(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
+    "Say how each run stands, by the run directories, whoever runs the suite."
+    from textclf_nb.lab import execution
+    print(columned(execution.suite_status(find_suite(file), root, scale, settings, only)))
+
+# %% ../../nbs/6_use/33_cli.ipynb #5de0a1f3
+def plan_row(cell, cost:dict)->tuple:
+    "What a plan says about a run."
+    def shown(key, form, unit=1): return format(cost[key] / unit, form) if key in cost else "-"
+    counts = shown("parameters", ",.2f", 1e6), shown("texts", ",.0f"), shown("tokens", ",.0f")
+    return cell.name, cell.source.name if cell.source else "-", *counts, shown("flops", ",.1f", 1e12), shown("hours", ",.2f")
+
+@suite_app.command("plan")
+def suite_plan(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
+    "Show stages, runs and what each would cost on this machine, and run nothing."
+    from textclf_nb.lab.estimates import estimate, stage_graph
+    from textclf_nb.lab.suites import plan
+    cells = plan(find_suite(file), root, scale, settings, only)
+    costs = [estimate(c) for c in cells]
+    print("\n".join(stage_graph(cells)), end="\n\n")
+    head = ("run", "from", "M parameters", "texts", "tokens", "TFLOP", "hours")
+    print(columned([head, *map(plan_row, cells, costs)]))
+    hours = sum(c.get("hours", 0) for c in costs)
+    unknown = sum("flops_per_token" in c and "hours" not in c for c in costs)
+    print(f"\n{len(cells)} runs, {hours:,.2f} hours of training on this machine, as fast as it is now"
+        + (f"; {unknown} more whose data are not here" if unknown else ""))
 
 # %% ../../nbs/6_use/33_cli.ipynb #980f794a
 corpus_app = typer.Typer(no_args_is_help=True, help="Where texts come from.")
