@@ -315,9 +315,10 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
             identity=run_identity(config, corpus, tokenizer))
         cost = loop.fit(resume=resume)
         model.load_state_dict(load_checkpoint(run_dir / "checkpoints" / "best-model.ckpt")["model"])
+        told = task.calibrate(model, loaders["val"], **loop.how)
         results = judge(loop, loaders, corpus, tracker)
         save_for_use(model, tokenizer, corpus.label_names if kind.classes else None, run_dir / "model", config.tokenizer)
-        tracker.update_run(cost=cost, results=results)
+        tracker.update_run(cost=cost, results=results, **told)
     return results
 
 # %% ../../nbs/5_lab/24_runs.ipynb #d04f5b16

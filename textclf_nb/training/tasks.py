@@ -24,7 +24,7 @@ from tqdm import tqdm
 from ..core import Settings, UserError, known_names
 from ..data.batches import class_targets, hidden_targets, make_loader, tokenize_corpus
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
-from .metrics import classification_metrics, perplexity, prediction_table
+from .metrics import classification_metrics, fit_pool, perplexity, prediction_table
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #cf6fe301
 class TaskConfig(Settings):
@@ -192,6 +192,10 @@ class Task(TextKind):
         "The metrics of a split; `how` as in `over_batches`."
         raise NotImplementedError
 
+    def calibrate(self, model:nn.Module, loader, **how)->dict: # facts about it, for the record
+        "Make a trained model's confidence believable, by texts that it was not trained on; here, nothing."
+        return {}
+
     def judge(self, model:nn.Module, loader, rows, **how)->tuple: # metrics, and a table of predictions or None
         "What is kept of a finished training; `rows` are the split's rows of the corpus."
         return self.evaluate(model, loader, **how), None
@@ -273,6 +277,13 @@ class Classification(_ClassKind):
         return loss_of(model(**batch), batch["labels"], self.config.label_smoothing, weights)
 
     def evaluate(self, model, loader, **how): return evaluate_classifier(model, loader, self.label_names, **how)
+
+    def calibrate(self, model, loader, **how):
+        labels, probs = predict_probs(model, loader, **how)
+        w = float(fit_pool(labels, probs[None])[0].clip(.1, 10))   # 0 would make all answers alike
+        with torch.no_grad():
+            for p in model.classifier.out.parameters(): p.mul_(w)
+        return {"temperature": 1/w}
 
     def judge(self, model, loader, rows, **how):
         labels, probs = predict_probs(model, loader, **how)
