@@ -94,7 +94,7 @@ class ExperimentConfig(create_model("_OfAllKinds", __base__=_Reading, **{k: (cls
     @model_validator(mode="after")
     def _sections_of_its_kind(self):
         task = task_class(self.experiment.kind)
-        task.monitored(self.training)   # a metric of another kind is refused now, not after an epoch
+        task.check(self)   # a metric or a mechanism of another kind is refused now, not after an epoch
         for name, cls in SECTIONS.items():
             if name not in task.sections and getattr(self, name) is not None:
                 raise UserError(f"{name} has no meaning in {self.experiment.kind}: remove it")
@@ -420,7 +420,7 @@ class Classifier:
         path = next((p for p in (Path(run_dir) / "model", Path(run_dir)) if (p / "use.json").is_file()), None)
         if path is None: raise UserError(f"{run_dir} holds no trained model: give the directory of a finished finetuning run")
         facts = use_facts(path / "use.json")
-        if facts["label_names"] is None: raise UserError(f"{run_dir} is a pretraining run: fine-tune it first, then predict")
+        if facts["label_names"] is None: raise UserError(f"{run_dir} tells no classes apart: fine-tune it first, then predict")
         self.label_names, self.reading = facts["label_names"], TokenizerConfig.parse({k: v for k, v in facts.items() if k in READING}, str(path / "use.json"))
         self.tokenizer = WordPieceTokenizer.load(path)
         self.device = pick_device(device or "auto")

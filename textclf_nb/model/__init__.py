@@ -7,6 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         "SinusoidalPositions", "apply_rope"],
     "encoder": ["AttentionConfig", "Block", "Embeddings", "Encoder", "EncoderConfig", "MLP", "MultiHeadAttention",
         "Packing", "Stack", "build_block", "compile_layers"],
+    "decoder": ["DecoderConfig", "LMHeadConfig", "TransformerForCausalLM", "causal_mask", "decoder_flops",
+        "decoder_parameters", "next_tokens"],
     "heads": ["ClassificationHead", "ClassificationHeadConfig", "MLMHead", "MLMHeadConfig", "POOLINGS"],
     "models": ["ModelConfig", "ModelOutput", "Transformer", "TransformerForMaskedLM",
         "TransformerForSequenceClassification", "count_parameters", "flops_per_token", "freeze", "load_bert",

@@ -150,10 +150,14 @@ class MultiHeadAttention(nn.Module):
         turn:Tensor|None=None, # rotations (N, d/2) of `Rotary`
         position_bias:Tensor|None=None, # (H, 2N−1) of `RelativeBias`
         packing:Packing|None=None, # where the T tokens stand
+        attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool
+        memory=None, # of a decoder that has read what came before: called in place of the core (chapter 12a)
     )->Tensor: # like `hidden`
         core, x = self.core, self.qkv(hidden) if packing is None else packing.pad(self.qkv(hidden))
         q, k, v = to_heads(x, core.num_heads, core.head_dim, turn, self.log_qk_scale)
-        mixed = core(q, k, v, key_mask, None, position_bias).transpose(1, 2).flatten(2)
+        if memory is None: mixed = core(q, k, v, key_mask, attn_mask, position_bias)
+        else: mixed = memory(core, q, k, v, key_mask, attn_mask)
+        mixed = mixed.transpose(1, 2).flatten(2)
         return self.dropout(self.out(mixed if packing is None else packing.pack(mixed)))
 
 # %% ../../nbs/2_model/09_encoder.ipynb #a652d69e
@@ -175,8 +179,10 @@ class Block(nn.Module):
         turn:Tensor|None=None,
         position_bias:Tensor|None=None,
         packing:Packing|None=None,
+        attn_mask:Tensor|None=None,
+        memory=None,
     )->Tensor: # like `hidden`
-        where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing)
+        where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing, attn_mask=attn_mask, memory=memory)
         if self.pre:
             hidden = hidden + self.attention(self.attention_norm(hidden), **where)
             return hidden + self.mlp(self.mlp_norm(hidden))
@@ -335,9 +341,11 @@ class Embeddings(nn.Module):
     def forward(self,
         input_ids:Tensor, # (B, N) long
         token_type_ids:Tensor|None=None, # (B, N) long; all 0 if None
+        positions:Tensor|None=None, # (B, N) long: where the tokens stand, if not at 0 … N−1
     )->Tensor: # (B, N, D)
         x = self.word(input_ids)
-        if self.position is not None: x = x + self.position(input_ids.shape[1])
+        if self.position is not None and positions is None: x = x + self.position(input_ids.shape[1])
+        elif self.position is not None: x = x + self.position(int(positions.max()) + 1)[positions]
         if self.segment is not None:
             x = x + (self.segment.weight[0] if token_type_ids is None else self.segment(token_type_ids))
         return self.dropout(self.norm(x))
@@ -388,13 +396,25 @@ class Stack(nn.Module):
         self.relative = RelativeBias(config.attention.num_heads, config.relative) if relative else None
         self.final_norm = layer_norm(config.embedding_dim) if config.norm == "pre" else None
 
-    def forward(self, hidden:Tensor, key_mask:Tensor|None=None, packing:Packing|None=None)->Tensor: # like `hidden`
+    def turns(self, N:int, positions:Tensor|None=None)->Tensor|None: # (N, d/2) or (B, N, d/2)
+        "The rotations of N tokens, or of the places at which they stand."
+        if self.rotary is None: return None
+        return self.rotary(N) if positions is None else self.rotary(int(positions.max()) + 1)[positions]
+
+    def forward(self,
+        hidden:Tensor, # (B, N, D), or (T, D) if packed
+        key_mask:Tensor|None=None, # (B, N) bool
+        packing:Packing|None=None, # where the T tokens stand
+        attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool: causal, for a decoder
+        memory:list|None=None, # of each layer
+        positions:Tensor|None=None, # (B, N) long: where the tokens stand, if not at 0 … N−1
+    )->Tensor: # like `hidden`
         N = hidden.shape[1] if packing is None else packing.shape[1]
-        where = dict(key_mask=key_mask, packing=packing, turn=None if self.rotary is None else self.rotary(N),
+        where = dict(key_mask=key_mask, packing=packing, turn=self.turns(N, positions), attn_mask=attn_mask,
                      position_bias=None if self.relative is None else self.relative(N))
         again = self.config.gradient_checkpointing and self.training
-        for block in self.blocks:
-            hidden = checkpoint(block, hidden, use_reentrant=False, **where) if again else block(hidden, **where)
+        for block, own in zip(self.blocks, memory or [None] * len(self.blocks)):
+            hidden = checkpoint(block, hidden, use_reentrant=False, **where) if again else block(hidden, **where, memory=own)
         return hidden if self.final_norm is None else self.final_norm(hidden)
 
 # %% ../../nbs/2_model/09_encoder.ipynb #e042c23a
@@ -413,12 +433,13 @@ class Encoder(Stack):
         input_ids:Tensor, # (B, N) long
         attention_mask:Tensor|None=None, # (B, N) bool, True for a token; all tokens if None
         token_type_ids:Tensor|None=None, # (B, N) long
+        **where, # attn_mask, memory, positions: of a decoder, see `Stack`
     )->Tensor: # (B, N, D)
         check_batch(input_ids, attention_mask, self.config)
-        key_mask, hidden = useful_mask(attention_mask), self.embeddings(input_ids, token_type_ids)
-        if key_mask is None or not _may_look(key_mask): return super().forward(hidden, key_mask)
+        key_mask, hidden = useful_mask(attention_mask), self.embeddings(input_ids, token_type_ids, where.get("positions"))
+        if key_mask is None or not _may_look(key_mask): return super().forward(hidden, key_mask, **where)
         packing = Packing(key_mask)
-        return packing.pad(super().forward(packing.pack(hidden), key_mask, packing))
+        return packing.pad(super().forward(packing.pack(hidden), key_mask, packing, **where))
 
 # %% ../../nbs/2_model/09_encoder.ipynb #bec2805d
 def compile_layers(

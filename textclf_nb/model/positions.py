@@ -92,11 +92,11 @@ class LearnedPositions(nn.Module):
 # %% ../../nbs/2_model/08_positions.ipynb #1cb03ec4
 def apply_rope(
     x:Tensor, # (..., N, H, d): queries or keys, head dimension last, position third from the end
-    turn:Tensor, # (N, d/2) complex: e^(i m θ), from `Rotary`
+    turn:Tensor, # (N, d/2) complex: e^(i m θ), from `Rotary`; (B, N, d/2) where texts stand at places of their own
 )->Tensor: # like `x`
     "Turn the pairs $(x_{2i}, x_{2i+1})$ by the angle of their position (thesis, 2.7), computed in float32 at least."
     z = x if x.dtype in (torch.float32, torch.float64) else x.float()
-    turn = turn[:, None]
+    turn = turn[..., None, :]
     if torch.compiler.is_compiling():
         a, b = z.unflatten(-1, (-1, 2)).unbind(-1)
         turned = torch.stack([a*turn.real - b*turn.imag, a*turn.imag + b*turn.real], -1)

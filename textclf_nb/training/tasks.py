@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QUIET', 'TASKS', 'TaskConfig', 'loss_of', 'balanced_weights', 'drop_words', 'Diverged', 'no_trace', 'over_batches',
            'evaluate_lm', 'predict_probs', 'evaluate_classifier', 'Kind', 'TextKind', 'Task', 'register_task',
-           'task_class', 'build_task', 'MaskedLM', 'Classification']
+           'task_class', 'build_task', 'MaskedLM', 'Classification', 'next_targets', 'piece_bytes', 'LanguageModel']
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #d5b1d2ca
 import math
@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from ..core import Settings, UserError, known_names
 from ..data.batches import class_targets, hidden_targets, make_loader, tokenize_corpus
+from ..model.decoder import TransformerForCausalLM, check_causal, next_tokens
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
 from .metrics import classification_metrics, fit_pool, perplexity, prediction_table
 
@@ -105,15 +106,17 @@ def over_batches(
     return results
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #e4059f98
-def evaluate_lm(model, loader, **how)->dict:
-    "Loss, perplexity and accuracy over the hidden tokens; `how` as in `over_batches`."
+def evaluate_lm(model, loader, sizes=None, **how)->dict:
+    "Loss, perplexity and accuracy over the tokens asked for; per byte too, given `piece_bytes`; `how` as in `over_batches`."
     def of(batch, out):
         labels = batch["labels"][batch["labels"] != -100]
-        return out.loss*len(labels), (out.logits.argmax(-1) == labels).sum(), len(labels)
-    loss, right, n = (sum(x) for x in zip(*(r for r in over_batches(model, loader, of, **how) if r[2])))
+        size = 0 if sizes is None else sizes.to(labels.device)[labels].sum()
+        return out.loss*len(labels), (out.logits.argmax(-1) == labels).sum(), len(labels), size
+    loss, right, n, size = (sum(x) for x in zip(*(r for r in over_batches(model, loader, of, **how) if r[2])))
     if not math.isfinite(float(loss)):
         raise Diverged(f"the loss of an evaluation is {float(loss)}: the weights are lost")
-    return {"loss": float(loss)/n, "perplexity": perplexity(float(loss)/n), "accuracy": float(right)/n}
+    per_byte = {} if sizes is None else {"perplexity_per_byte": perplexity(float(loss)/max(int(size), 1))}
+    return {"loss": float(loss)/n, "perplexity": perplexity(float(loss)/n)} | per_byte | {"accuracy": float(right)/n}
 
 def predict_probs(model, loader, **how)->tuple[np.ndarray,np.ndarray]:
     "Labels (M,) and probabilities (M, C) of all texts in the loader's order; `how` as in `over_batches`."
@@ -140,6 +143,11 @@ class Kind:
     def of(cls, config, corpus, tokenizer):
         "The task of a run."
         return cls(config.training)
+
+    @classmethod
+    def check(cls, config):
+        "Refuse a configuration that cannot work, before anything is written."
+        cls.monitored(config.training)
 
     @classmethod
     def known(cls, config, corpus, tokenizer)->dict: # section: {key: value}
@@ -290,3 +298,40 @@ class Classification(_ClassKind):
         groups = None if loader.shuffle else rows["group"][:]   # shuffled, a row is no longer the corpus's
         metrics = classification_metrics(labels, probs, self.label_names)
         return metrics, prediction_table(labels, probs, self.label_names, groups)
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #34d4d79a
+def next_targets(batch:dict, table, tokenizer, generator)->dict:
+    "A batch with each token's successor as its label, (B, N)."
+    ids, mask = batch["input_ids"], batch["attention_mask"]
+    return {"input_ids": ids, "attention_mask": mask, "labels": next_tokens(ids, mask)}
+
+def piece_bytes(
+    tokenizer, # WordPiece
+)->Tensor: # (V,) long
+    "UTF-8 bytes of each piece, with the space before a word; 0 for special ones."
+    vocab, special = tokenizer.backend.get_vocab(), set(tokenizer.special_ids)
+    sizes = torch.zeros(tokenizer.vocab_size, dtype=torch.long)
+    for piece, i in vocab.items():
+        if i not in special: sizes[i] = len(piece.removeprefix("##").encode()) + (not piece.startswith("##"))
+    return sizes
+
+@register_task
+class LanguageModel(Task):
+    "Guess the next token, everywhere."
+    name, model, sections = "language_model", TransformerForCausalLM, ("lm_head",)
+    metrics = "loss", "perplexity", "perplexity_per_byte", "accuracy"
+
+    def __init__(self, config:TaskConfig, sizes:Tensor|None=None): # sizes: of `piece_bytes`, for the perplexity per byte
+        super().__init__(config)
+        self.sizes = sizes
+
+    @classmethod
+    def of(cls, config, corpus, tokenizer): return cls(config.training, piece_bytes(tokenizer))
+
+    @classmethod
+    def check(cls, config): super().check(config), check_causal(config.architecture)
+
+    @classmethod
+    def targets(cls, config): return next_targets
+
+    def evaluate(self, model, loader, **how): return evaluate_lm(model, loader, self.sizes, **how)

@@ -110,7 +110,7 @@ def find_run(name:Path, root:Path)->Path:
 def print_metrics(results:dict):
     "The main metrics of each split, a line each."
     for split, metrics in results.items():
-        names = ("loss", "perplexity", "accuracy", "f1_macro", "f1_weighted", "auroc")
+        names = ("loss", "perplexity", "perplexity_per_byte", "accuracy", "f1_macro", "f1_weighted", "auroc")
         shown = {k: metrics[k] for k in names if metrics.get(k) is not None}
         print(f"{split:5s}", "  ".join(f"{k} {v:.4f}" for k, v in shown.items()))
 
