@@ -84,6 +84,7 @@ def state(cell:Cell)->tuple[str, str]: # absent, running, interrupted, failed or
     if status == "finished" != note.get("status"): return "interrupted", "its notebook did not come to its end"
     return status or "absent", str(run.get("cause") or "")
 
+# %% ../../nbs/5_lab/30b_execution.ipynb #fb66978b
 def changed(cell:Cell, known:dict)->list[str]: # e.g. "parameters.settings.training.epochs: 2, now 3"
     "What differs between a cell as it was executed and as it is now."
     before = dotted(cell_note(cell).get("identity", {}))
@@ -160,6 +161,7 @@ class Here(Executor):
         future.set_result(f(*args))
         return future
 
+# %% ../../nbs/5_lab/30b_execution.ipynb #f8416aff
 def ready(cell:Cell, cells:list[Cell], outcome:dict)->bool:
     "Whether everything that a cell needs has come to an end."
     return all(c in outcome for c in (*cell.of, cell.source) if c in cells)
@@ -233,6 +235,7 @@ def result_of(run_dir:Path)->str:
     scores = results.get("test") or results.get("val") or {}
     return next((f"{k} {scores[k]:.4f}" for k in ("f1_macro", "perplexity") if scores.get(k) is not None), "")
 
+# %% ../../nbs/5_lab/30b_execution.ipynb #5a1d8736
 def suite_status(suite_file, root="experiments", scale=None, assignments=(), only=())->list[tuple]:
     "Stage, run, status of each cell, and what there is to say about it. Arguments as in `plan`."
     rows = []

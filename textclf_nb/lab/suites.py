@@ -67,6 +67,7 @@ def taken_out(tree:dict)->dict:
     return {**tree, "variants": present(tree.get("variants") or {}), "axes": {k: present(v) for k, v in axes.items()},
         "stages": present(tree.get("stages") or {})}
 
+# %% ../../nbs/5_lab/30_suites.ipynb #6213bd0c
 def read_suite(
     suite_file:str|Path, # a YAML file
     scale:str|None=None, # one of its scales
@@ -153,6 +154,7 @@ def stage_axes(suite:SuiteConfig, name:str, mentions:dict)->list[str]: # in the 
             if n not in known[axis]: raise UserError(f"{where}: {known_names(n, known[axis], 'point')}")
     return [a for a in known if a in used]
 
+# %% ../../nbs/5_lab/30_suites.ipynb #d98afc5a
 def points_of(suite:SuiteConfig, name:str, mentions:dict)->list[dict]: # axis: (name, what belongs to it)
     "The points at which a stage is executed."
     known, stage, axes = axes_of(suite), suite.stages[name], stage_axes(suite, name, mentions)
@@ -180,6 +182,7 @@ def accepts(notebook:Path)->dict: # name: default
         raise UserError(f"{notebook}: the cell tagged 'parameters' must set kind and name")
     return {name: ast.literal_eval(p["default"]) for name, p in found.items()}
 
+# %% ../../nbs/5_lab/30_suites.ipynb #8905d7b6
 def find_notebook(name:str, suite_file:Path)->Path:
     "The notebook of that name in the directory of the suite, or in the one above."
     file = name if name.endswith(".ipynb") else name + ".ipynb"
@@ -212,6 +215,7 @@ def agree(a:dict, b:dict)->bool:
     "Whether two points have the same names on the axes that they share."
     return all(a[k] == b[k] for k in a.keys() & b.keys())
 
+# %% ../../nbs/5_lab/30_suites.ipynb #f51010f7
 def given_source(stage:StageConfig, stage_name:str, point:dict, known:dict, made:list[Cell])->tuple[dict, Cell|None]:
     "The parameter that names the source's run, and the cell which makes it."
     key = next((k for k in ("pretraining", "run") if k in known), None)
@@ -274,6 +278,7 @@ def check_stage(suite:SuiteConfig, name:str, known:dict, notebook:Path):
     if "runs" in known and not (stage.of or "runs" in stage.parameters):
         raise UserError(f"stage {name!r}: {notebook.name} compares runs: name their stages in `of`")
 
+# %% ../../nbs/5_lab/30_suites.ipynb #a531667f
 def all_cells(suite:SuiteConfig, suite_file:Path, root:Path)->list[Cell]:
     "Every stage at every point, each cell after those that it needs."
     notebooks = {name: find_notebook(stage.notebook, suite_file) for name, stage in suite.stages.items()}

@@ -380,6 +380,7 @@ SCALE = typer.Option(None, help="one of the suite's scales: tiny")
 OVER = typer.Option([], "--set", "-s", help="a setting of every run, or a key of the suite, such as seeds=[0]")
 ONLY = typer.Option([], help="only runs, stages or points of this name, and what they start from")
 
+# %% ../../nbs/6_use/33_cli.ipynb #92cc287d
 KEPT = typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures")
 
 def columned(rows:list)->str:
@@ -399,6 +400,7 @@ def suite_run(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:lis
     for run, result in failed.items(): print(f"  {run}: {result}")
     if failed: raise typer.Exit(1)
 
+# %% ../../nbs/6_use/33_cli.ipynb #1a1f1e92
 @suite_app.command("retry")
 def suite_retry(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY,
     kept:bool=KEPT, root:Path=ROOT):
@@ -416,7 +418,8 @@ def plan_row(cell, cost:dict)->tuple:
     "What a plan says about a run."
     def shown(key, form, unit=1): return format(cost[key] / unit, form) if key in cost else "-"
     counts = shown("parameters", ",.2f", 1e6), shown("texts", ",.0f"), shown("tokens", ",.0f")
-    return cell.name, cell.source.name if cell.source else "-", *counts, shown("flops", ",.1f", 1e12), shown("hours", ",.2f")
+    source = cell.source.name if cell.source else "-"
+    return cell.name, source, *counts, shown("flops", ",.1f", 1e12), shown("hours", ",.2f")
 
 @suite_app.command("plan")
 def suite_plan(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
