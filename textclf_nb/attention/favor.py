@@ -22,6 +22,7 @@ from torch import Tensor
 from textclf_nb.attention.base import (
     ImplementationOptions, SeveralWays, allowed, register_attention, register_implementation, toeplitz,
 )
+from .node import Node
 from ..core import UserError, known_names
 
 # %% ../../nbs/1_attention/04_favor.ipynb #f4c521a3
@@ -283,7 +284,7 @@ def draw_features(
 
 # %% ../../nbs/1_attention/04_favor.ipynb #98d0d7fc
 @register_attention("favor")
-class FavorAttention(SeveralWays):
+class FavorAttention(Node, SeveralWays):
     "Softmax attention estimated by positive random features, linear in the length (FAVOR+)."
     Config = FavorConfig
     warned = False # of the quadratic cost of a mask or a bias
@@ -292,6 +293,10 @@ class FavorAttention(SeveralWays):
         super().__init__(head_dim, num_heads, config, seed)
         self.register_buffer("calls", torch.zeros((), dtype=torch.long))
         self.register_buffer("omega", draw_features(self.config, head_dim, seed))
+
+    def traceable(self, attn_mask):
+        "A mask must be looked at, to tell whether it is causal; new directions need a hook, which no operator has."
+        return attn_mask is None or self.config.redraw_interval > 0
 
     def redraw(self, q):
         "New directions after every `redraw_interval` training passes; a pass counts when q's gradient has come."

@@ -19,7 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .base import register_implementation
 from textclf_nb.attention.favor import (
-    SOFTMAX_PHI, FeatureMap, Ways, causal_attention, causal_step, estimate, matrix_attention,
+    SOFTMAX_PHI, FeatureMap, Ways, causal_attention, causal_step, estimate, matrix_attention, plain_favor,
 )
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #323c9d3d
@@ -249,4 +249,6 @@ def matrix_in_rows(f:FeatureMap, q, k, v, mask=None, position_bias=None, size:in
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #669ee2b3
 @register_implementation("favor", "fast")
 def fast_favor(core, *inputs):
+    "Piece by piece; a compiler gets the plain form, of which it makes pieces of its own."
+    if torch.compiler.is_compiling(): return plain_favor(core, *inputs)
     return estimate(Ways(full_in_pieces, causal_in_pieces, matrix_in_rows), core, *inputs)

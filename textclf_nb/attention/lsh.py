@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from .base import ImplementationOptions, SeveralWays, allowed, register_attention, register_implementation, toeplitz
+from .node import Node
 from ..core import UserError
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #8db98ce7
@@ -178,7 +179,7 @@ class LSHConfig(ImplementationOptions):
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #0bcc9b1d
 @register_attention("lsh")
-class LSHAttention(SeveralWays):
+class LSHAttention(Node, SeveralWays):
     "Reformer's attention (thesis, 3.2): 3CR keys a query, found by R rounds of hashing. Call it with one matrix for q and k."
     Config = LSHConfig
     shared_qk = True

@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from .base import Attention, AttentionOptions, register_attention
+from .base import AttentionOptions, register_attention
+from .node import Node
 from .window import FORBIDDEN, Extra, Layout, first_tokens, global_answers, global_extra, near_attention, per_text
 
 # %% ../../nbs/1_attention/05c_near_far.ipynb #c41f7aa6
@@ -62,7 +63,7 @@ def join(a:Extra, b:Extra)->Extra:
 
 # %% ../../nbs/1_attention/05c_near_far.ipynb #524a4d8e
 @register_attention("near_far")
-class NearFarAttention(Attention):
+class NearFarAttention(Node):
     "Exact near keys and summarised far ones in one softmax: O(N·(w + N/c)) time, O(N) memory."
     Config = NearFarConfig
 

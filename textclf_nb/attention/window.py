@@ -18,8 +18,9 @@ from pydantic import Field
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .base import Attention, AttentionOptions, naive_attention, register_attention
+from .base import AttentionOptions, naive_attention, register_attention
 from .favor import is_causal
+from .node import Node
 from ..core import UserError
 
 # %% ../../nbs/1_attention/05_window.ipynb #29e43e88
@@ -312,7 +313,7 @@ def global_answers(out, q, k, v, places, there, key_mask, causal, position_bias,
 
 # %% ../../nbs/1_attention/05_window.ipynb #716d742f
 @register_attention("window")
-class WindowAttention(Attention):
+class WindowAttention(Node):
     "Exact attention to w neighbours on each side and g global tokens (Longformer): O(N·w) time, O(N) memory."
     Config = WindowConfig
 
