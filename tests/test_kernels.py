@@ -1,4 +1,4 @@
-"The kernels of chapter 07a, in Triton's interpreter, against the plain forms; and what is said where Triton is not."
+"The kernels of chapters 07a and 07b, in Triton's interpreter, against the plain forms; and what is said where Triton is not."
 import os
 import subprocess
 import sys
@@ -10,6 +10,7 @@ import torch
 os.environ.setdefault("TRITON_INTERPRET", "1")   # before anything imports Triton
 
 from textclf_nb.attention import build_attention, kernels  # noqa: E402
+from textclf_nb.core import UserError  # noqa: E402
 
 root = os.path.dirname(os.path.dirname(__file__))
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
@@ -90,7 +91,7 @@ importlib.util.find_spec = lambda name, find=importlib.util.find_spec: None if n
 import torch
 from textclf_nb.attention import available_implementations, build_attention
 from textclf_nb.core import UserError
-assert available_implementations("favor") == ["plain", "fast"]
+assert available_implementations("favor") == available_implementations("lsh") == ["plain", "fast"]
 x = torch.randn(1, 1, 5, 8)
 build_attention("favor", 8, 1)(x, x, x)
 try: build_attention("favor", 8, 1, implementation="triton")
@@ -108,5 +109,25 @@ def test_without_triton_all_else_works_and_it_is_refused_in_one_line():
 def test_on_a_cpu_kernels_run_in_the_interpreter_only(monkeypatch):
     monkeypatch.delenv("TRITON_INTERPRET")
     x = randn(1, 1, 5, 8)
-    with pytest.raises(Exception, match="kernels run on CUDA devices, and q is on 'cpu'"): both("favor")[0](x, x, x)
+    with pytest.raises(UserError, match="kernels run on CUDA devices, and q is on 'cpu'"): both("favor")[0](x, x, x)
     assert build_attention("favor", 8, 1).chosen(x, x, x, None, None, None) == "fast"
+
+@needs_triton
+@pytest.mark.parametrize("options", [dict(chunk_size=8, num_hashes=2), dict(chunk_size=5, num_hashes=1, mask_within_chunks=False)], ids=str)
+def test_lsh_by_kernels_equals_the_plain_form(options):
+    keys = torch.arange(37) < torch.tensor([[37], [20]])
+    answers = []
+    for core in both("lsh", **options):
+        q, v = (randn(2, 1, 37, d, seed=i).requires_grad_() for i, d in enumerate((8, 5)))
+        out = core.eval()(q, q, v, keys)
+        answers.append([out, *torch.autograd.grad(out.sin().sum(), [q, v])])
+    same(*answers, 1e-4)
+
+
+@needs_triton
+@pytest.mark.parametrize("options, reason", [(dict(combine="logsumexp", num_hashes=2), "the rounds by their mean"),
+                                             (dict(chunk_size=200), "chunks of up to 128 tokens, not 200")])
+def test_what_the_kernels_of_lsh_cannot_do_is_refused_by_name_and_passed_over_by_auto(options, reason):
+    x = randn(1, 1, 9, 8)
+    with pytest.raises(UserError, match=reason): build_attention("lsh", 8, 1, **options, implementation="triton")(x, x, x)
+    assert build_attention("lsh", 8, 1, **options).chosen(x, x, x, None, None, None) == "fast"

@@ -14,6 +14,7 @@ from textclf_nb.attention import near_far as _near_far  # noqa: F401  registers 
 from textclf_nb.attention import favor_fast as _favor_fast  # noqa: F401  its fast implementation
 from textclf_nb.attention import lsh_fast as _lsh_fast  # noqa: F401  adds implementation "fast" to "lsh"
 from textclf_nb.attention import kernels as _kernels  # noqa: F401  implementations "triton"
+from textclf_nb.attention import lsh_kernels as _lsh_kernels  # noqa: F401
 
 __all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "available_implementations", "build_attention",
            "naive_attention", "register_attention", "register_implementation"]
