@@ -220,7 +220,8 @@ def adapted(
     return name
 
 # %% ../../nbs/6_use/32a_fit.ipynb #25887261
-CANDIDATES = {"baseline": "the baseline", "finetuning": "the encoder", "blend": "both together"} # by kind of run, the simplest first
+CANDIDATES = {"baseline": "the baseline", "finetuning": "the encoder",
+    "blend": "both together"} # by kind of run, the simplest first
 
 def advice(
     rows:dict, # a configuration of `compare` for each kind
@@ -230,7 +231,8 @@ def advice(
     taken, told, open_ = "baseline", [], False
     for kind in ("finetuning", "blend"):
         d, low, high = hold(rows[kind], rows[taken])
-        told.append(f"{CANDIDATES[kind]} {d:+.1f} points of macro-F1 from {CANDIDATES[taken]}, 95 % interval {low:+.1f} to {high:+.1f}")
+        told.append(f"{CANDIDATES[kind]} {d:+.1f} points of macro-F1 from {CANDIDATES[taken]}, "
+            f"95 % interval {low:+.1f} to {high:+.1f}")
         open_ |= low <= 0 <= high
         if low > 0: taken = kind
     more = " Where no difference is shown the simpler is taken; more labelled texts would tell."*bool(open_)
@@ -258,7 +260,9 @@ def fit_table(
     corpus, data = prepare(file, text_col, label_col)
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
     run_baseline(corpus, where["baseline"], COUNTS, data=data)
-    if adapt: pretraining = adapted(where["adapted"], data, corpus, (end - time.monotonic())/2, pretraining, seed, progress)
+    if adapt:
+        half = (end - time.monotonic())/2
+        pretraining = adapted(where["adapted"], data, corpus, half, pretraining, seed, progress)
     tree, plan = settings_of_fit(data, corpus, .85*(end - time.monotonic()), pretraining, root, settings, seed)
     fewer = f", {plan.limit} texts"*bool(plan.limit)
     say(f"{plan.epochs} epochs of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
