@@ -32,15 +32,18 @@ class UserError(ValueError):
     "A mistake of the caller's: what is wrong, where, and what would be right, in one line."
 
 # %% ../nbs/00_core.ipynb #9418182f
-MACHINE = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR",
+MACHINE = {getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR",
     "EEXIST", "EIO", "EMFILE", "ENFILE", "ELOOP", "EFBIG") if hasattr(errno, name)}
 
 def _memory(error:BaseException)->str|None:
     "The line for memory that is not there: Python's, numpy's, PyTorch's on a CPU and on a GPU."
     text = str(error)
-    if not isinstance(error, MemoryError) and "can't allocate memory" not in text and "out of memory" not in text: return None
+    if not isinstance(error, MemoryError) and "can't allocate memory" not in text and "out of memory" not in text:
+        return None
     wanted = re.search(r"[Aa]llocate ([\d.]+ ?\w+)", text)
-    return f"not enough memory{f' for {wanted[1]} more' if wanted else ''}: lower batch_size, the length of texts, or the model's size"
+    more = f" for {wanted[1]} more" if wanted else ""
+    return f"not enough memory{more}: lower batch_size, the length of texts, or the model's size"
 
 def one_line(
     error:BaseException|None, # what was raised
@@ -81,7 +84,8 @@ class Settings(BaseModel):
         if not isinstance(data, dict):
             raise UserError(f"{where}: expected keys and values, got {type(data).__name__}")
         try: return cls(**data)
-        except ValidationError as e: raise UserError(f"{where}: " + "; ".join(_one_line(cls, x) for x in e.errors())) from None
+        except ValidationError as e:
+            raise UserError(f"{where}: " + "; ".join(_one_line(cls, x) for x in e.errors())) from None
 
 # %% ../nbs/00_core.ipynb #fb1230c1
 def _one_line(cls, error:dict)->str:
@@ -113,8 +117,11 @@ class _StrictLoader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if key.tag.endswith(":merge"): continue
-            problem = "stands twice" if key.value in seen else None if key.tag.endswith(":str") else "is not text: put it in quotes"
-            if problem: raise yaml.constructor.ConstructorError(None, None, f"key {str(key.value)[:40]!r} {problem}", key.start_mark)
+            problem = None if key.tag.endswith(":str") else "is not text: put it in quotes"
+            if key.value in seen: problem = "stands twice"
+            if problem:
+                raise yaml.constructor.ConstructorError(None, None, f"key {str(key.value)[:40]!r} {problem}",
+                    key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -132,7 +139,8 @@ def parse_yaml(
         problem = " ".join(str(getattr(e, "problem", None) or e).split())
         raise UserError(f"{where}{f', line {mark.line + 1}' if mark else ''}: not YAML: {problem}") from None
     except RecursionError: raise UserError(f"{where}: nested too deeply to be read") from None
-    except (TypeError, ValueError) as e: raise UserError(f"{where}: holds a value that no setting can have: {e}") from None
+    except (TypeError, ValueError) as e:
+        raise UserError(f"{where}: holds a value that no setting can have: {e}") from None
     return tree
 
 def read_yaml(path:str|Path)->dict:
@@ -141,7 +149,8 @@ def read_yaml(path:str|Path)->dict:
     if not path.is_file(): raise UserError(f"{path} does not exist: give a YAML file")
     try: tree = parse_yaml(path.read_text(encoding="utf-8"), str(path))
     except UnicodeDecodeError: raise UserError(f"{path} is not UTF-8 text") from None
-    if tree is not None and not isinstance(tree, dict): raise UserError(f"{path}: expected keys and values, got {type(tree).__name__}")
+    if tree is not None and not isinstance(tree, dict):
+        raise UserError(f"{path}: expected keys and values, got {type(tree).__name__}")
     return tree or {}
 
 # %% ../nbs/00_core.ipynb #b0d3aca9
@@ -152,7 +161,8 @@ def merged(
     "Lay `over` on top of `base`."
     out = copy.deepcopy(base)
     for key, value in over.items():
-        out[key] = merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else copy.deepcopy(value)
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = merged(out[key], value) if both else copy.deepcopy(value)
     return out
 
 # %% ../nbs/00_core.ipynb #f755c846
@@ -163,8 +173,10 @@ def checked_name(
     "Refuse a name that would not be one plain directory."
     plain = isinstance(name, str) and name and all(c.isalnum() or c in "-_.=+" for c in name)
     if not plain or name.startswith((".", "-")):
-        raise UserError(f"{what} {name!r} cannot name a directory: use letters, digits, '-', '_' and '.', not beginning with '.' or '-'")
-    if len(name.encode()) > 100: raise UserError(f"{what} {name[:20]!r}… has {len(name.encode())} bytes: 100 are the most")
+        raise UserError(f"{what} {name!r} cannot name a directory: use letters, digits, '-', '_' and '.', "
+            "not beginning with '.' or '-'")
+    if len(name.encode()) > 100:
+        raise UserError(f"{what} {name[:20]!r}… has {len(name.encode())} bytes: 100 are the most")
     return name
 
 # %% ../nbs/00_core.ipynb #207a7a52
@@ -223,7 +235,8 @@ def is_sound(folder:Path)->bool:
     "Whether a cached folder is there and holds what was written."
     try: manifest = json.loads((folder/"manifest.json").read_text())
     except (OSError, ValueError): return False
-    return isinstance(manifest, dict) and all((folder/n).is_file() and _crc(folder/n) == crc for n, crc in manifest.items())
+    return isinstance(manifest, dict) and all((folder/n).is_file() and _crc(folder/n) == crc
+        for n, crc in manifest.items())
 
 # %% ../nbs/00_core.ipynb #31ca53ae
 def cached(
@@ -243,7 +256,8 @@ def cached(
             return folder
     except OSError as e:
         if e.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT): raise
-        raise UserError(f"{folder.parent}: cannot write the cache ({e.strerror}): set TEXTCLF_CACHE to a folder with room") from None
+        raise UserError(f"{folder.parent}: cannot write the cache ({e.strerror}): "
+            "set TEXTCLF_CACHE to a folder with room") from None
 
 # %% ../nbs/00_core.ipynb #5309e1ab
 PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"]
@@ -253,9 +267,12 @@ def set_style():
     import matplotlib as mpl   # here, because most who import this chapter draw nothing, and matplotlib takes a while
     cycle = mpl.cycler(color=PALETTE) + mpl.cycler(marker=["o", "s", "^", "D", "v", "P", "X"]) + \
         mpl.cycler(linestyle=["-", "--", "-.", ":", "-", "--", "-."])
-    mpl.rcParams.update({"figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110, "figure.constrained_layout.use": True,
-        "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.spines.top": False,
-        "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "lines.markersize": 4, "lines.linewidth": 1.5,
+    mpl.rcParams.update({"figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110,
+        "figure.constrained_layout.use": True,
+        "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "lines.markersize": 4,
+        "lines.linewidth": 1.5,
         "legend.frameon": False, "image.cmap": "viridis", "axes.prop_cycle": cycle, "svg.hashsalt": "textclf-nb"})
 
 # %% ../nbs/00_core.ipynb #88048698
@@ -265,5 +282,6 @@ def save_figure(
 )->Path: # the path written
     "Save a figure whole, without dates in it, so that the same data give the same bytes."
     path = Path(path)
-    with whole(path) as tmp: fig.savefig(tmp, format=path.suffix[1:], metadata={"Date": None} if path.suffix == ".svg" else None)
+    with whole(path) as tmp:
+        fig.savefig(tmp, format=path.suffix[1:], metadata={"Date": None} if path.suffix == ".svg" else None)
     return path

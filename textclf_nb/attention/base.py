@@ -67,7 +67,10 @@ class AttentionOptions(Settings):
     attn_dropout: float = Field(0.0, ge=0, lt=1, description="dropout on the attention weights, in training")
 
 # %% ../../nbs/1_attention/01_attention.ipynb #911fff77
-def check_inputs(q:Tensor, k:Tensor, v:Tensor, key_mask:Tensor|None=None, attn_mask:Tensor|None=None, position_bias:Tensor|None=None):
+def check_inputs(
+    q:Tensor, k:Tensor, v:Tensor,
+    key_mask:Tensor|None=None, attn_mask:Tensor|None=None, position_bias:Tensor|None=None,
+):
     "Raise a `UserError` that names the first input of a wrong shape or type."
     if q.ndim != 4: raise UserError(f"q has shape {tuple(q.shape)}: expected (B, H, N, Dh)")
     B, H, N, _ = q.shape
@@ -76,15 +79,20 @@ def check_inputs(q:Tensor, k:Tensor, v:Tensor, key_mask:Tensor|None=None, attn_m
     masks = {"key_mask": (key_mask, [(B, N)]), "attn_mask": (attn_mask, [(N, N), (B, 1, N, N), (B, H, N, N)])}
     for name, (mask, shapes) in masks.items():
         if mask is None: continue
-        if mask.dtype != torch.bool: raise UserError(f"{name} is {mask.dtype}: expected torch.bool, True for what takes part")
+        if mask.dtype != torch.bool:
+            raise UserError(f"{name} is {mask.dtype}: expected torch.bool, True for what takes part")
         if tuple(mask.shape) not in shapes:
             raise UserError(f"{name} has shape {tuple(mask.shape)}: expected {' or '.join(map(str, shapes))}")
     if position_bias is not None and tuple(position_bias.shape) not in [(1, 2 * N - 1), (H, 2 * N - 1)]:
-        raise UserError(f"position_bias has shape {tuple(position_bias.shape)}: expected ({H} or 1, {2 * N - 1}) for N = {N}")
+        raise UserError(f"position_bias has shape {tuple(position_bias.shape)}: expected ({H} or 1, "
+            f"{2 * N - 1}) for N = {N}")
 
 # %% ../../nbs/1_attention/01_attention.ipynb #ff983fd1
 class Attention(nn.Module):
-    "A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`. Subclasses write `attend` and `flops`."
+    """A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`.
+
+    Subclasses write `attend` and `flops`.
+    """
     Config = AttentionOptions # the settings class of the mechanism
     shared_qk = False # True: the caller projects one matrix for queries and keys and calls core(q, q, v)
     kind = "" # the registered name
@@ -98,7 +106,8 @@ class Attention(nn.Module):
     ):
         super().__init__()
         for name, n in (("head_dim", head_dim), ("num_heads", num_heads)):
-            if not isinstance(n, int) or n < 1: raise UserError(f"{name} = {n!r}: expected a whole number of at least 1")
+            if not isinstance(n, int) or n < 1:
+                raise UserError(f"{name} = {n!r}: expected a whole number of at least 1")
         self.head_dim, self.num_heads, self.seed = head_dim, num_heads, seed
         self.config = self.Config() if config is None else config
 
@@ -111,7 +120,8 @@ class Attention(nn.Module):
         if what in self.cannot: raise UserError(f"attention {self.kind!r} takes no {what}: {self.cannot[what]}")
 
     def attend(self, q, k, v, key_mask, attn_mask, position_bias): raise NotImplementedError
-    def flops(self, n:int)->int: raise UserError(f"attention {self.kind!r} does not tell its operations: write flops(n)")
+    def flops(self, n:int)->int:
+        raise UserError(f"attention {self.kind!r} does not tell its operations: write flops(n)")
     def extra_repr(self): return f"head_dim={self.head_dim}, num_heads={self.num_heads}, {self.config!r}"
 
 # %% ../../nbs/1_attention/01_attention.ipynb #5a8e8165
@@ -155,7 +165,8 @@ def build_attention(
 # %% ../../nbs/1_attention/01_attention.ipynb #2aa660fc
 class ImplementationOptions(AttentionOptions):
     "Options of a mechanism with more than one implementation."
-    implementation: str = Field("auto", description="plain | fast | triton | auto: the latest that can, on CUDA the quickest")
+    implementation: str = Field("auto",
+        description="plain | fast | triton | auto: the latest that can, on CUDA the quickest")
 
 class Way(NamedTuple):
     "An implementation."
@@ -199,7 +210,8 @@ class SeveralWays(Attention):
         if wanted != "auto" and ways[wanted].missing():
             package = ways[wanted].needs
             there = ", ".join(available_implementations(self.kind))
-            raise UserError(f"attention {self.kind!r}, implementation {wanted!r}: the package {package} is not installed: "
+            raise UserError(f"attention {self.kind!r}, implementation {wanted!r}: "
+                f"the package {package} is not installed: "
                             f"pip install 'textclf-nb[{package}]', or choose among auto, {there}")
 
     def attend(self, *inputs): return _implementations[self.kind][self.chosen(*inputs)].run(self, *inputs)

@@ -184,7 +184,8 @@ def causal_step(
 def causal_attention(f, q, k, v, mask=None, step:Callable=causal_step, size:int=128)->Tensor:
     "Each query sees the valid keys up to its own; arguments as in `full_attention`, linear in N."
     start = -1e30 if f.stable else 0.0
-    S, top = (f.omega.new_full((*q.shape[:2], *shape), x) for shape, x in (((len(f.omega), v.shape[-1] + 1), 0.0), ((1, len(f.omega)), start)))
+    S, top = (f.omega.new_full((*q.shape[:2], *shape), x)
+        for shape, x in (((len(f.omega), v.shape[-1] + 1), 0.0), ((1, len(f.omega)), start)))
     out = []
     for n in (slice(i, i + size) for i in range(0, q.shape[2], size)):
         o, S, top = step(f, q[:, :, n], k[:, :, n], v[:, :, n], None if mask is None else mask[:, :, n], S, top)
@@ -247,8 +248,10 @@ class FavorConfig(ImplementationOptions):
     stabilize: bool = Field(True, description="subtract the largest exponents before exp")
     eps: float = Field(1e-6, ge=0, description="added to denominators that are not stabilised")
     center: bool | None = Field(None, description="move the means of q and k to zero; None: wherever that is exact")
-    psi_scaling: bool | None = Field(None, description="balance the coordinates of q and k; None: wherever that is exact")
-    shrink: bool = Field(False, description="pull answers towards the mean of v as far as two halves of the features disagree")
+    psi_scaling: bool | None = Field(None,
+        description="balance the coordinates of q and k; None: wherever that is exact")
+    shrink: bool = Field(False, description="pull answers towards the mean of v as far as two halves of the "
+        "features disagree")
 
     @field_validator("phi")
     def _known(cls, phi):
@@ -262,8 +265,10 @@ class FavorConfig(ImplementationOptions):
 
     @model_validator(mode="after")
     def _fits(self):
-        if self.shrink and self.nb_features < 2: raise ValueError("shrink compares two halves: nb_features must be 2 or more")
-        if self.phi == "cosh" and self.nb_features % 2: raise ValueError(f"nb_features = {self.nb_features} is odd: phi 'cosh' needs pairs")
+        if self.shrink and self.nb_features < 2:
+            raise ValueError("shrink compares two halves: nb_features must be 2 or more")
+        if self.phi == "cosh" and self.nb_features % 2:
+            raise ValueError(f"nb_features = {self.nb_features} is odd: phi 'cosh' needs pairs")
         for name in ("center", "psi_scaling"):
             if getattr(self, name) and self.phi not in SOFTMAX_PHI:
                 raise ValueError(f"{name} changes the kernel of phi {self.phi!r}: leave it out")
@@ -277,7 +282,8 @@ def draw_features(
     number:int=0, # of the draw
 )->Tensor: # (m, d), the directions of the columns of Q' and K'
     "The directions of one draw, a function of seed and number alone; those of `cosh` and `optimal` come in pairs ±ω."
-    generator = torch.Generator().manual_seed((seed + 1) * 1_000_003 + number)   # not `seed`, from which weights or data may have come
+    # not `seed`, from which weights or data may have come
+    generator = torch.Generator().manual_seed((seed + 1) * 1_000_003 + number)
     pairs = config.phi in ("cosh", "optimal")
     omega = random_directions(-(-config.nb_features // (1 + pairs)), d, generator, config.ortho_features)
     return torch.cat([omega, -omega])[:config.nb_features] if pairs else omega
@@ -315,7 +321,10 @@ class FavorAttention(Node, SeveralWays):
         with torch.autocast(q.device.type, enabled=False): return super().attend(q, *inputs)
 
     def flops(self, n):
-        "Products of (3.34) for Dv = Dh: projections of q and k, K'ᵀ[V, 1], Q'(…); twice for `shrink`, whose halves are one more pass."
+        """Products of (3.34) for Dv = Dh: projections of q and k, K'ᵀ[V, 1], Q'(…).
+
+        Twice that for `shrink`, whose halves are one more pass.
+        """
         m, d = self.config.nb_features, self.head_dim
         return (1 + self.config.shrink) * 2 * self.num_heads * n * m * (2 * d + 2 * (d + 1))
 
@@ -340,8 +349,9 @@ def feature_map(
 
 def warn_quadratic(core, N):
     "Say once per module that a mask or a bias has a price."
-    if not core.warned: warnings.warn(f"favor writes out an N × N kernel matrix (N = {N}) for a position_bias, or an attn_mask that is not "
-                                      "causal: exact attention is no dearer", stacklevel=2)
+    if not core.warned:
+        warnings.warn(f"favor writes out an N × N kernel matrix (N = {N}) for a position_bias, "
+            "or an attn_mask that is not causal: exact attention is no dearer", stacklevel=2)
     core.warned = True
 
 # %% ../../nbs/1_attention/04_favor.ipynb #6a78e55c
@@ -368,5 +378,6 @@ def estimate(ways:Ways, core, q, k, v, key_mask, attn_mask, position_bias)->Tens
 
 @register_implementation("favor", "plain")
 def plain_favor(core, *inputs):
-    def matrix(f, q, k, v, mask, bias): return matrix_attention(f, q, k, v, mask, None if bias is None else toeplitz(bias))
+    def matrix(f, q, k, v, mask, bias):
+        return matrix_attention(f, q, k, v, mask, None if bias is None else toeplitz(bias))
     return estimate(Ways(full_attention, causal_attention, matrix), core, *inputs)

@@ -196,7 +196,8 @@ class Recomputed(torch.autograd.Function):
         sums, out, kept = empty_sums(f, v), torch.empty_like(v), []
         for b in ctx.batches:
             fb, sb = f.batch(b), sums.batch(b)
-            for steps in (sum_keys(fb, k[b], v[b], None if mask is None else mask[b], sb, ctx.parts), ask_keys(fb, q[b], sb, out[b], ctx.parts)):
+            for steps in (sum_keys(fb, k[b], v[b], None if mask is None else mask[b], sb, ctx.parts),
+                ask_keys(fb, q[b], sb, out[b], ctx.parts)):
                 for features in steps: kept += [features] * keep
         ctx.save_for_backward(q, k, v, mask, out, *sums, *kept)
         return out

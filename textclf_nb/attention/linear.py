@@ -22,7 +22,8 @@ from ..core import UserError
 class LinformerConfig(AttentionOptions):
     "Options of `linformer`."
     projected: int = Field(64, ge=1, description="r: made-up keys to which a text is compressed")
-    max_length: int = Field(512, ge=1, description="tokens of the longest text: the projection has a column for each place")
+    max_length: int = Field(512, ge=1,
+        description="tokens of the longest text: the projection has a column for each place")
 
 # %% ../../nbs/1_attention/05b_linear.ipynb #cb31cfa6
 def ranks(
@@ -36,12 +37,14 @@ def ranks(
 class LinformerAttention(Attention):
     "Softmax over r learnt mixtures of the text (Linformer): O(N·r) time and memory, for texts up to a fixed length."
     Config = LinformerConfig
-    cannot = {"causal": "each made-up key mixes the whole text", "position_bias": "a made-up key has no place, so no distance"}
+    cannot = {"causal": "each made-up key mixes the whole text",
+        "position_bias": "a made-up key has no place, so no distance"}
 
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
         g, r = torch.Generator().manual_seed(seed), self.config.projected
-        self.E = torch.nn.Parameter(torch.randn(self.config.max_length, r, generator=g) * r**-0.5)   # a row for each place
+        # a row for each place
+        self.E = torch.nn.Parameter(torch.randn(self.config.max_length, r, generator=g) * r**-0.5)
 
     def attend(self, *inputs): return per_text(self.kind, self._attend, *inputs)
 

@@ -76,10 +76,12 @@ def exact_shared_qk(
     "Attention over all pairs with shared queries and keys: what hashing approximates. O(N²)."
     bias = torch.diag(q.new_full(q.shape[2:3], OWN_TOKEN))[None, None]
     if position_bias is not None: bias = bias + toeplitz(position_bias).to(q.dtype)
-    if mask is None: return F.scaled_dot_product_attention(q, unit(q)[0], v, attn_mask=bias, dropout_p=dropout, scale=1.0)
+    if mask is None:
+        return F.scaled_dot_product_attention(q, unit(q)[0], v, attn_mask=bias, dropout_p=dropout, scale=1.0)
     answered = mask.any(-1, keepdim=True)   # queries with at least one key; the others look everywhere, and are zeroed
     bias = bias.masked_fill(~(mask | ~answered), -math.inf)
-    return F.scaled_dot_product_attention(q, unit(q)[0], v, attn_mask=bias, dropout_p=dropout, scale=1.0).masked_fill(~answered, 0)
+    return F.scaled_dot_product_attention(q, unit(q)[0], v, attn_mask=bias, dropout_p=dropout,
+        scale=1.0).masked_fill(~answered, 0)
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #4e230aeb
 PADDING = 2**40   # bucket of what is no token: sorted behind all others
@@ -129,7 +131,8 @@ def may_meet(
     if within: ok = ok & (bi == bj)
     if attn_mask is not None:
         B, H, last = *buckets.shape[:2], attn_mask.shape[-1] - 1
-        b, h = (torch.arange(n, device=i.device).view(shape) for n, shape in ((B, (-1, 1, 1, 1, 1, 1)), (H, (-1, 1, 1, 1, 1))))
+        b, h = (torch.arange(n, device=i.device).view(shape)
+            for n, shape in ((B, (-1, 1, 1, 1, 1, 1)), (H, (-1, 1, 1, 1, 1))))
         ok = ok & attn_mask.expand(B, H, -1, -1)[b, h, i.clamp_max(last), j.clamp(0, last)]
     return ok
 
@@ -163,14 +166,18 @@ class LSHConfig(ImplementationOptions):
     "Options of `lsh` (thesis, table 2.3)."
     num_hashes: int = Field(4, ge=1, description="R, rounds of hashing")
     chunk_size: int = Field(64, ge=1, description="C: a chunk attends to itself and its two neighbours")
-    mask_within_chunks: bool = Field(True, description="only within a bucket (3.14); False: all that is in reach (3.23)")
-    combine: Literal["mean", "logsumexp"] = Field("mean", description="the mean of the rounds (3.20), or one softmax over their union (3.19)")
-    exact_below: int|str = Field(0, description="texts with fewer tokens are computed exactly; 'auto': where that is cheaper")
+    mask_within_chunks: bool = Field(True,
+        description="only within a bucket (3.14); False: all that is in reach (3.23)")
+    combine: Literal["mean", "logsumexp"] = Field("mean",
+        description="the mean of the rounds (3.20), or one softmax over their union (3.19)")
+    exact_below: int|str = Field(0,
+        description="texts with fewer tokens are computed exactly; 'auto': where that is cheaper")
 
     @field_validator("exact_below")
     @classmethod
     def _limit(cls, n):
-        if n != "auto" and not (isinstance(n, int) and n >= 0): raise ValueError(f"expected 'auto' or a whole number of at least 0, got {n!r}")
+        if n != "auto" and not (isinstance(n, int) and n >= 0):
+            raise ValueError(f"expected 'auto' or a whole number of at least 0, got {n!r}")
         return n
 
     def threshold(self)->int:
@@ -186,7 +193,8 @@ class LSHAttention(Node, SeveralWays):
 
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
-        self.register_buffer("eval_draw", torch.tensor(seed))   # saved with the weights: a loaded model hashes as the saved one did
+        # saved with the weights: a loaded model hashes as the saved one did
+        self.register_buffer("eval_draw", torch.tensor(seed))
 
     def path(self, n:int)->str: return "exact" if n < self.config.threshold() else "hashed"
     def draw(self)->int: return int(torch.randint(2**31, ())) if self.training else int(self.eval_draw)
@@ -218,7 +226,8 @@ def lsh_plain(core, q, k, v, key_mask, attn_mask, position_bias):
     "Attention within buckets as the page reads: hash, sort, chunk, look at the neighbours, undo."
     config, C, N, fill = core.config, core.config.chunk_size, q.shape[2], -q.shape[2] % core.config.chunk_size
     once = config.combine == "logsumexp" and config.num_hashes > 1
-    buckets = F.pad(hash_texts(q, key_mask, config, core.draw()), (0, fill), value=PADDING)   # (B, H, R, L), L = N + fill
+    # (B, H, R, L), L = N + fill
+    buckets = F.pad(hash_texts(q, key_mask, config, core.draw()), (0, fill), value=PADDING)
     q, v = (F.pad(x, (0, 0, 0, fill)) for x in (q, v))
     order = buckets.argsort(dim=-1, stable=True)                     # sort: the token at each place …
     place = order.argsort(-1)                                    # … and the place of each token
@@ -230,7 +239,8 @@ def lsh_plain(core, q, k, v, key_mask, attn_mask, position_bias):
     if position_bias is not None: s = s + distance_bias(position_bias, i, j)
     s = s.masked_fill(~ok, FORBIDDEN)
     p = F.dropout(s.softmax(-1) * ok, core.dropout())
-    o = (p @ rows(v, j)).flatten(3, 4).gather(3, place[..., None].expand(-1, -1, -1, -1, v.shape[-1]))   # undo: (B, H, R, L, Dv)
+    # undo: (B, H, R, L, Dv)
+    o = (p @ rows(v, j)).flatten(3, 4).gather(3, place[..., None].expand(-1, -1, -1, -1, v.shape[-1]))
     if not once: return o.mean(2)[:, :, :N]                      # (3.20)
     z = s.logsumexp(-1).flatten(3).gather(3, place)              # (3.19)
     return (z.softmax(2)[..., None] * o).sum(2)[:, :, :N]

@@ -67,7 +67,7 @@ def _neighbours(x:Tensor, C:int)->Tensor:
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #fb789e65
 class _Slab:
-    "Some rows with all their rounds: queries (T, C, Dh) of T chunks, and keys and values (T, 3C, ·) of their neighbourhoods."
+    "Some rows, all their rounds: queries (T, C, Dh) of T chunks, keys and values (T, 3C, ·) of their neighbourhoods."
     def __init__(self, chunks:Chunks, rows:slice, q:Tensor, v:Tensor, within:bool):
         self.chunks, self.rows, S, C = chunks, rows, rows.stop - rows.start, chunks.C
         shift = torch.arange(S, device=q.device)[:, None, None] if S > 1 else 0
@@ -88,7 +88,8 @@ class _Slab:
     def back(self, x, mode="mean", weights=None):
         "From sorted rows to tokens (S, n, ·): the mean or the sum over rounds; a sum may have weights (S·n, R)."
         weights = None if weights is None else weights.flatten()
-        bags = torch.embedding_bag(x, self.bags.flatten(), self.starts, mode=("sum", "mean").index(mode), per_sample_weights=weights)
+        bags = torch.embedding_bag(x, self.bags.flatten(), self.starts, mode=("sum", "mean").index(mode),
+            per_sample_weights=weights)
         return bags[0].unflatten(0, (-1, self.chunks.n))
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #267ea301
@@ -165,7 +166,7 @@ def _may_attend(slab:_Slab, part:slice, terms:_Terms)->Tensor:
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #a8601bdc
 def _weights(slab:_Slab, part:slice, terms:_Terms, room:Tensor, z:Tensor|None=None)->Tensor:
-    "Softmax of a range of chunks, (chunks, C, 3C), in `room`; the normalisers log Σ e^s are written to `z` (chunks, C), if wanted."
+    "Softmax of some chunks, (chunks, C, 3C), in `room`; normalisers log Σ e^s go to `z` (chunks, C), if wanted."
     s = _logits(slab, part, room)
     if terms.once: s -= _met(slab, part, terms).log()
     if terms.bias is not None: s += terms.bias.detach().flatten()[_bias_index(slab, part, terms)]
@@ -200,15 +201,16 @@ def _add_windows(total:Tensor, parts:Tensor, part:slice, C:int):
         total[(part.start + t) * C:(part.stop + t) * C].unflatten(0, (-1, C)).add_(x)
 
 def _sorted_grad(slab:_Slab, grad:Tensor, w:Tensor|None)->Tensor:
-    "Gradient of the output for each query in sorted order, times the weight of its round if there is one; zero for the filling."
+    "Gradient of the output for each query in sorted order, times its round's weight, if any; zero for the filling."
     c, g = slab.chunks, _sorted(grad[slab.rows], slab.index)
     if w is None: g.view(-1, c.L, g.shape[-1])[:, c.n:] = 0   # 1/R is left to the mean over rounds at the end
     else: g *= g.new_zeros(len(g)).index_copy_(0, slab.bags.flatten(), w.flatten())[:, None]
     return slab.cut(g)
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #849908be
-def _backward(slab:_Slab, terms:_Terms, grad:Tensor, out:Tensor|None, w:Tensor|None, dbias:Tensor|None=None)->tuple[Tensor, Tensor]:
-    "Gradients of q and v of a slab's rows, (S, n, ·); that of the bias is added to `dbias`. `out` and `w` as `_forward` left them."
+def _backward(slab:_Slab, terms:_Terms, grad:Tensor, out:Tensor|None, w:Tensor|None,
+    dbias:Tensor|None=None)->tuple[Tensor, Tensor]:
+    "Gradients of q and v of a slab's rows, (S, n, ·), the bias's added to `dbias`; `out`, `w` as `_forward` left them."
     C, g = slab.chunks.C, _sorted_grad(slab, grad, w)
     dq, length = torch.empty_like(slab.queries), len(slab.index) + 2 * C
     dk, dv = (slab.k.new_zeros(length, x.shape[-1]) for x in (slab.keys, slab.values))
@@ -221,13 +223,14 @@ def _backward(slab:_Slab, terms:_Terms, grad:Tensor, out:Tensor|None, w:Tensor|N
         torch.bmm(ds, slab.keys[part], out=dq[part])
         _add_windows(dk, torch.bmm(ds.mT, slab.queries[part]), part, C)
         _add_windows(dv, torch.bmm(p.mT, g[part]), part, C)
-        if dbias is not None: dbias.index_add_(0, _bias_index(slab, part, terms).flatten(), ds.flatten(), alpha=1 / share)
+        if dbias is not None:
+            dbias.index_add_(0, _bias_index(slab, part, terms).flatten(), ds.flatten(), alpha=1 / share)
     dq, dk, dv = (slab.back(x, "mean" if w is None else "sum") for x in (dq.flatten(0, 1), dk[C:-C], dv[C:-C]))
     return dq + (dk - slab.k * (slab.k * dk).sum(-1, keepdim=True)) / slab.length, dv
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #92703447
 def _each(f, slabs:list[slice], device:torch.device)->list:
-    "f(i) for every slab; on a CPU side by side, each in a thread of its own that does not divide its operations further."
+    "f(i) for every slab; on a CPU side by side, each in a thread of its own that does not divide its work further."
     threads, inference = torch.get_num_threads(), torch.is_inference_mode_enabled()
     def alone(i):   # both modes belong to a thread, and are to be as in the caller's
         with torch.inference_mode(inference), torch.no_grad(): return f(i)
@@ -296,17 +299,20 @@ def _hashed(core, q, v, key_mask, attn_mask, position_bias, seed):
     out = _Rounds.apply(q.flatten(0, 1), v.flatten(0, 1), position_bias, chunks, terms)
     return _spread(out.unflatten(0, (G, H)), t)
 
-@register_implementation("lsh", "fast", lambda core, *inputs: "no dropout on the weights (attn_dropout)" if core.dropout() else None)
+@register_implementation("lsh", "fast", lambda core,
+    *inputs: "no dropout on the weights (attn_dropout)" if core.dropout() else None)
 def lsh_fast(core, q, k, v, key_mask, attn_mask, position_bias):
     "Attention within buckets, group by group of equally long texts."
     (B, _, N, _), seed, groups = q.shape, core.draw(), {}
     if attn_mask is not None and attn_mask.ndim == 2: attn_mask = attn_mask[None, None]
-    for b, n in enumerate([N] * B if key_mask is None else key_mask.sum(-1).tolist()): groups.setdefault(n, []).append(b)
+    for b, n in enumerate([N] * B if key_mask is None else key_mask.sum(-1).tolist()):
+        groups.setdefault(n, []).append(b)
     outs = []
     for n, texts in groups.items():
         rows = slice(None) if len(texts) == B else texts
         keys = None if key_mask is None else key_mask[rows]
         mask = attn_mask if attn_mask is None or len(attn_mask) == 1 else attn_mask[rows]
-        outs.append(_hashed(core, q[rows], v[rows], keys, mask, position_bias, seed) if n else torch.zeros_like(v[rows]))
+        outs.append(_hashed(core, q[rows], v[rows], keys, mask, position_bias, seed)
+            if n else torch.zeros_like(v[rows]))
     if len(outs) == 1: return outs[0]
     return torch.cat(outs)[torch.tensor(sum(groups.values(), []), device=q.device).argsort()]

@@ -22,8 +22,10 @@ class NearFarConfig(AttentionOptions):
     "Options of `near_far`."
     window: int = Field(64, ge=1, description="w: at least so many neighbours to each side are seen exactly")
     chunk_size: int = Field(32, ge=1, description="c: tokens that share one summary when far")
-    global_tokens: int = Field(1, ge=0, description="g: the first tokens of a text, which see all and are seen by all, exactly")
-    far: Literal["means", "eva"] = Field("means", description="a chunk's value: plain mean, or weighted towards its middle key")
+    global_tokens: int = Field(1, ge=0,
+        description="g: the first tokens of a text, which see all and are seen by all, exactly")
+    far: Literal["means", "eva"] = Field("means",
+        description="a chunk's value: plain mean, or weighted towards its middle key")
 
 # %% ../../nbs/1_attention/05c_near_far.ipynb #39c532cf
 def summarise(
@@ -80,7 +82,8 @@ class NearFarAttention(Node):
         return Layout(N, c * max(1, min(-(-N // c), max(32, min(w, 128)) // c)), w, 0 if causal else w)
 
     def _attend(self, q, k, v, key_mask, causal, position_bias):
-        (B, _, N, _), c, a, g = q.shape, self.config.chunk_size, self.reach(), min(self.config.global_tokens, q.shape[2])
+        (B, _, N, _), c, a, g = q.shape, self.config.chunk_size, self.reach(), min(self.config.global_tokens,
+            q.shape[2])
         layout, dropout = self.layout(N, causal), self.config.attn_dropout * self.training
         bias = block_bias(layout, c, a, causal, position_bias, q.device)
         places, there, chosen = first_tokens(g, B, N, key_mask, q.device)

@@ -31,9 +31,11 @@ def iterative_inverse(
 # %% ../../nbs/1_attention/05a_nystrom.ipynb #d03cd748
 class NystromConfig(AttentionOptions):
     "Options of `nystrom`."
-    landmarks: int = Field(64, ge=1, description="m: segments of a text whose means are landmarks; shorter texts are answered exactly")
+    landmarks: int = Field(64, ge=1,
+        description="m: segments of a text whose means are landmarks; shorter texts are answered exactly")
     iterations: int = Field(6, ge=1, description="steps towards the inverse: few are safer")
-    conv_size: int = Field(0, ge=0, description="width of a learnt convolution of the values, added to the answers; odd, 0: none")
+    conv_size: int = Field(0, ge=0,
+        description="width of a learnt convolution of the values, added to the answers; odd, 0: none")
 
     @field_validator("attn_dropout")
     def _no_weights(cls, p):
@@ -42,7 +44,8 @@ class NystromConfig(AttentionOptions):
 
     @field_validator("conv_size")
     def _odd(cls, size):
-        if size and not size % 2: raise ValueError(f"conv_size = {size} is even: a token in the middle needs an odd one")
+        if size and not size % 2:
+            raise ValueError(f"conv_size = {size} is even: a token in the middle needs an odd one")
         return size
 
 # %% ../../nbs/1_attention/05a_nystrom.ipynb #4068cda1
@@ -73,7 +76,8 @@ def factor(q:Tensor, k:Tensor, bias:Tensor)->Tensor: # (B, H, n, d), scaled, (B,
     return weights * (bias > FORBIDDEN / 2)
 
 # %% ../../nbs/1_attention/05a_nystrom.ipynb #4e1c6b42
-def answers(q:Tensor, k:Tensor, v:Tensor, valid:Tensor, position_bias:Tensor|None, m:int, iterations:int)->Tensor: # (B, H, N, Dv)
+def answers(q:Tensor, k:Tensor, v:Tensor, valid:Tensor, position_bias:Tensor|None, m:int,
+    iterations:int)->Tensor: # (B, H, N, Dv)
     "F Z B v, with the means of m segments as landmarks; q, k and v in at least float32."
     N, q = q.shape[2], q * q.shape[-1] ** -0.5
     piece, count = segments(valid, min(m, N))

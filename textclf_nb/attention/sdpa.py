@@ -46,7 +46,8 @@ def fused(
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
     if mask is not None and mask.dtype != torch.bool: mask = mask.float()
     with torch.autocast(device, enabled=False):
-        return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask, dropout_p=dropout).to(dtype)
+        return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask,
+            dropout_p=dropout).to(dtype)
 
 # %% ../../nbs/1_attention/02_sdpa.ipynb #d48a8e6e
 @register_attention("mha")

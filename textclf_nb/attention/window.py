@@ -31,7 +31,7 @@ class WindowConfig(AttentionOptions):
 
 # %% ../../nbs/1_attention/05_window.ipynb #1735865c
 class Layout(NamedTuple):
-    "N places cut into chunks of C queries; a chunk's near keys are `before` places before it, its own, and `after` places after it."
+    "N places in chunks of C queries; near keys: `before` places before a chunk, its own, `after` places after it."
     N: int
     C: int
     before: int
@@ -49,7 +49,7 @@ class Layout(NamedTuple):
         room = 0, 0, self.before, self.chunks * self.C - self.N + self.after
         return F.pad(x, room, value=value).unfold(1, self.W, self.C).mT
 
-    def places(self)->tuple[Tensor, Tensor]: # of queries, (C, 1), and near keys, (1, W), relative to the chunk's first query
+    def places(self)->tuple[Tensor, Tensor]: # of queries, (C, 1), and near keys, (1, W), from the chunk's first query
         return torch.arange(self.C)[:, None], torch.arange(-self.before, self.C + self.after)[None]
 
 # %% ../../nbs/1_attention/05_window.ipynb #4f36fe3d
@@ -73,7 +73,8 @@ def tiles(layout:Layout, R:int, width:int, size:int)->list[tuple[slice, slice]]:
     "Portions of at most `size` logits, each chunk of queries having `width` keys."
     n = min(layout.chunks, max(1, size // (layout.C * width)))
     r = max(1, size // (layout.C * width * n)) if n == layout.chunks else 1
-    return [(slice(a, min(R, a + r)), slice(b, min(layout.chunks, b + n))) for a in range(0, R, r) for b in range(0, layout.chunks, n)]
+    return [(slice(a, min(R, a + r)), slice(b, min(layout.chunks, b + n))) for a in range(0, R, r)
+        for b in range(0, layout.chunks, n)]
 
 # %% ../../nbs/1_attention/05_window.ipynb #7d532cb2
 FORBIDDEN = -1e30 # added to a logit that must not be: finite, so that rows of nothing else are no NaN
@@ -91,7 +92,8 @@ class Terms(NamedTuple):
 
     def keep(self, p, rows, part): # dropout's factors of a tile, the same in the forward and the backward pass
         g = torch.Generator(p.device).manual_seed(hash((self.dropout[1], rows.start, part.start)) & (2**62 - 1))
-        return (torch.rand(p.shape, generator=g, device=p.device) >= self.dropout[0]).to(p.dtype) / (1 - self.dropout[0])
+        return (torch.rand(p.shape, generator=g,
+            device=p.device) >= self.dropout[0]).to(p.dtype) / (1 - self.dropout[0])
 
 # %% ../../nbs/1_attention/05_window.ipynb #ba281736
 def tile_weights(
@@ -115,7 +117,8 @@ def tile_weights(
         e, places = s.flatten(1, 2)[..., W:], slice(part.start * C, part.stop * C)
         torch.bmm(Q.flatten(1, 2), extra_k[rows].mT, out=e)
         e += extra_bias[rows] if extra_bias.shape[1] == 1 else extra_bias[rows, places]
-        if terms.hidden: e.masked_fill_(terms.hidden(torch.arange(places.start, places.stop, device=s.device)), FORBIDDEN)
+        if terms.hidden:
+            e.masked_fill_(terms.hidden(torch.arange(places.start, places.stop, device=s.device)), FORBIDDEN)
     top = s.amax(-1)
     torch.softmax(s, -1, out=s)
     if masked: s *= (top > FORBIDDEN / 2)[..., None]
@@ -123,7 +126,10 @@ def tile_weights(
 
 # %% ../../nbs/1_attention/05_window.ipynb #291de9e1
 class _Near(torch.autograd.Function):
-    "Rows (R, N, ·) of queries, keys, values; extra keys and values (R, M, ·); gives answers (R, N, Dv) and normalisers (R, N)."
+    """Answers (R, N, Dv) and normalisers (R, N).
+
+    Of rows (R, N, ·) of queries, keys, values, and of extra keys and values (R, M, ·).
+    """
     @staticmethod
     def forward(ctx, q, k, v, bias, extra_k, extra_v, extra_bias, layout, terms):
         Q, K, V, W = layout.cut(q), layout.windows(k), layout.windows(v), layout.W
@@ -176,7 +182,8 @@ def _backward(layout, terms, g, dz, wanted, q, k, v, bias, extra_k, extra_v, ext
         p, _ = tile_weights(s, rows, part, Q, K, bias, extra_k, extra_bias, terms)
         keep, grad = terms.keep(p, rows, part) if terms.dropout[0] else None, G[rows, part]
         ds, used = _logit_gradients(p, keep, grad, V[rows, part], extra_v[rows], delta[rows, part], W)
-        dq[rows, part], tk, tv, ek, ev = _tile_gradients(p, used, ds, grad, Q[rows, part], K[rows, part], extra_k[rows], W)
+        dq[rows, part], tk, tv, ek, ev = _tile_gradients(p, used, ds, grad, Q[rows, part], K[rows, part],
+            extra_k[rows], W)
         add_windows(dk, tk, rows, part, layout); add_windows(dv, tv, rows, part, layout)
         dek[rows] += ek; dev[rows] += ev
         if wanted[3]: dbias.index_add_(0, terms.head(rows, p.device) % len(bias), ds[..., :W].sum(1))
@@ -223,7 +230,7 @@ def near_attention(
 # %% ../../nbs/1_attention/05_window.ipynb #d3d7f03d
 def packed_texts(
     attn_mask:Tensor, # (N, N) or (B, 1|H, N, N) bool
-)->tuple[Tensor, Tensor, bool]|None: # text of each token (B|1, N), which tokens take part (B|1, N), causal?; None: no such mask
+)->tuple[Tensor, Tensor, bool]|None: # text of each token, who takes part, both (B|1, N); causal?; None: no such mask
     "Read texts off a mask of blocks on the diagonal."
     if attn_mask.ndim == 2: attn_mask = attn_mask[None, None]
     if not (attn_mask == attn_mask[:, :1]).all(): return None
@@ -240,7 +247,9 @@ def per_text(kind:str, attend:Callable, q, k, v, key_mask, attn_mask, position_b
     if attn_mask is None: return attend(q, k, v, key_mask, False, position_bias)
     if is_causal(attn_mask): return attend(q, k, v, key_mask, True, position_bias)
     (B, H, N, _), found = q.shape, packed_texts(attn_mask)
-    if found is None: raise UserError(f"attention {kind!r} takes an attn_mask only if it is causal or keeps packed texts apart: use 'mha' for others")
+    if found is None:
+        raise UserError(f"attention {kind!r} takes an attn_mask only if it is causal or keeps packed texts apart: "
+            "use 'mha' for others")
     text, valid, causal = found
     valid = (valid if key_mask is None else valid & key_mask).expand(B, N)
     row, at = valid.nonzero().unbind(-1)
@@ -249,7 +258,9 @@ def per_text(kind:str, attend:Callable, q, k, v, key_mask, attn_mask, position_b
     count = number.bincount()
     place = torch.arange(len(number), device=q.device) - (count.cumsum(0) - count)[number]
     n = int(count.max())
-    def pack(x): return x.new_zeros(len(count), n, H, x.shape[-1]).index_put((number, place), x.transpose(1, 2)[row, at]).transpose(1, 2)
+    def pack(x):
+        return x.new_zeros(len(count), n, H, x.shape[-1]).index_put((number, place),
+            x.transpose(1, 2)[row, at]).transpose(1, 2)
     mask = torch.arange(n, device=q.device) < count[:, None]
     bias = None if position_bias is None else position_bias[:, N - n:N + n - 1]
     out = attend(pack(q), pack(k), pack(v), mask, causal, bias).transpose(1, 2)[number, place]
@@ -297,7 +308,8 @@ def pair_bias(i:Tensor, j:Tensor, N:int, causal:bool, position_bias:Tensor|None,
 def global_extra(k, v, places, there, causal, position_bias)->Extra:
     "The global tokens as keys for all."
     B, _, N, _ = k.shape
-    if causal or position_bias is not None: bias = pair_bias(torch.arange(N, device=k.device).expand(B, N), places, N, causal, position_bias, there)
+    if causal or position_bias is not None:
+        bias = pair_bias(torch.arange(N, device=k.device).expand(B, N), places, N, causal, position_bias, there)
     else: bias = (~there).to(torch.float32)[:, None, None] * FORBIDDEN
     return Extra(take(k, places), take(v, places), bias)
 

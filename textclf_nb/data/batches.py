@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEMA', 'encode_rows', 'write_rows', 'tokenize_corpus', 'mask_tokens', 'random_pieces', 'pad_rows', 'window_lengths',
-           'as_batch', 'bucketed', 'cut_batches', 'class_targets', 'hidden_targets', 'Batches', 'seeded', 'Loader',
+           'as_batch', 'cut_batches', 'bucketed', 'class_targets', 'hidden_targets', 'Batches', 'seeded', 'Loader',
            'check_windows', 'make_loader']
 
 # %% ../../nbs/3_data/18_batches.ipynb #7f02bee7
@@ -47,6 +47,7 @@ def encode_rows(
     columns = [pa.array(x, field.type) for x, field in zip((ids, lengths, rows["label"]), SCHEMA)]
     return pa.record_batch(columns, schema=SCHEMA)
 
+# %% ../../nbs/3_data/18_batches.ipynb #2f40f0c6
 def write_rows(rows:Dataset, path:Path, encode, name:str=""):
     "Encode a split, a thousand rows at a time on all cores, into one Arrow file."
     with pa.OSFile(str(path), "wb") as f, pa.ipc.new_stream(f, SCHEMA) as out:
@@ -133,6 +134,18 @@ def as_batch(
     sizes, text = window_lengths(lengths, window)
     return pad_rows(flat, sizes, pad_id) | {"window_of": torch.from_numpy(text)}
 
+# %% ../../nbs/3_data/18_batches.ipynb #f23c1bee
+def cut_batches(order:np.ndarray, lengths:np.ndarray, batch_size:int, max_tokens:int|None=None)->list[np.ndarray]:
+    "Cut an order of rows where one more row would be too much."
+    if max_tokens is None: return [order[i:i+batch_size] for i in range(0, len(order), batch_size)]
+    batches, start, longest = [], 0, 0
+    for i, row in enumerate(order):
+        longest = max(longest, lengths[row])
+        if i > start and (i - start == batch_size or (i - start + 1) * longest > max_tokens):
+            batches.append(order[start:i])
+            start, longest = i, lengths[row]
+    return [*batches, order[start:]]
+
 # %% ../../nbs/3_data/18_batches.ipynb #45d63a55
 def bucketed(
     lengths:np.ndarray, # of all rows
@@ -149,17 +162,6 @@ def bucketed(
     order = np.concatenate([b[np.argsort(lengths[b], kind="stable")] for b in blocks])
     batches = cut_batches(order, lengths, batch_size, max_tokens)
     return [batches[i] for i in rng.permutation(len(batches))]
-
-def cut_batches(order:np.ndarray, lengths:np.ndarray, batch_size:int, max_tokens:int|None=None)->list[np.ndarray]:
-    "Cut an order of rows where one more row would be too much."
-    if max_tokens is None: return [order[i:i+batch_size] for i in range(0, len(order), batch_size)]
-    batches, start, longest = [], 0, 0
-    for i, row in enumerate(order):
-        longest = max(longest, lengths[row])
-        if i > start and (i - start == batch_size or (i - start + 1) * longest > max_tokens):
-            batches.append(order[start:i])
-            start, longest = i, lengths[row]
-    return [*batches, order[start:]]
 
 # %% ../../nbs/3_data/18_batches.ipynb #215f6c02
 def class_targets(batch:dict, table:pa.Table, tokenizer:WordPieceTokenizer, generator:torch.Generator)->dict:

@@ -475,6 +475,7 @@ def number_labels(
     number = {n: i for i, n in enumerate(names)}
     return names, {n: [number[x] for x in f.label] for n, f in frames.items()}
 
+# %% ../../nbs/3_data/16_corpora.ipynb #c01120f3
 def content_hash(data:DatasetDict)->str: # sixteen hex digits
     "A hash of all texts and labels in their order."
     h = hashlib.sha256()

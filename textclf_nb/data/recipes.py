@@ -101,12 +101,14 @@ register_recipe("arxiv", licence="that of arXiv's authors", hub="ccdv/arxiv-clas
     names=("math.AC", "cs.CV", "cs.AI", "cs.SY", "math.GR", "cs.CE", "cs.PL", "cs.IT", "cs.DS", "cs.NE", "math.ST"))
 
 # %% ../../nbs/3_data/17_recipes.ipynb #f0d9afe5
-KEYWORDS = frozenset("""film movie cinema television series episode season actor actress director screenwriter producer
-    soundtrack box office award academy oscar review reception critics plot culture algorithm theorem proof model dataset
-    data method approach analysis experiment simulation complexity optimization neural network machine learning statistics
-    statistical physics quantum entropy differential equation mathematics computer engineering artificial intelligence
-    algorithmic election politics political party ideology government policy law immigration climate abortion gun control
-    foreign propaganda media bias populism nationalism controversy criticism debate movement public opinion""".split())
+KEYWORDS = frozenset("""
+    film movie cinema television series episode season actor actress director screenwriter producer soundtrack
+    box office award academy oscar review reception critics plot culture
+    algorithm theorem proof model dataset data method approach analysis experiment simulation complexity optimization
+    neural network machine learning statistics statistical physics quantum entropy differential equation mathematics
+    computer engineering artificial intelligence algorithmic
+    election politics political party ideology government policy law immigration climate abortion gun control foreign
+    propaganda media bias populism nationalism controversy criticism debate movement public opinion""".split())
 
 def on_topic(text:str)->bool:
     "Whether a text has three different keywords of section 4.1.2 or more."
@@ -138,6 +140,7 @@ def _articles(path, truth):
         yield text, int(t.get("hyperpartisan") == "true"), t.get("url")
         a.clear()  # 750,000 articles do not stay in memory
 
+# %% ../../nbs/3_data/17_recipes.ipynb #8c498ac3
 def publisher(frame:pd.DataFrame)->pd.Series:
     "The site of each article, or the row itself where there is no address."
     urls = frame.get("url", [""]*len(frame))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'SPLIT_NAMES', 'HUB_ID', 'SourceConfig', 'first_line', 'reader', 'read_text', 'read_table', 'read_jsonl',
            'read_txt', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes', 'split_files',
-           'read_path', 'read_pieces', 'label_text', 'shown', 'columns', 'refuse_twins', 'read_hub', 'pinned']
+           'read_path', 'read_pieces', 'label_text', 'shown', 'columns', 'refuse_twins', 'pinned', 'read_hub']
 
 # %% ../../nbs/3_data/15_sources.ipynb #3928ba2e
 import json
@@ -73,6 +73,7 @@ def read_table(path:Path, encoding:str="utf-8")->pd.DataFrame:
     raise UserError(f"{path}: not a table (the first row has more cells than the header has names: "
         "a comma outside quotes?)")
 
+# %% ../../nbs/3_data/15_sources.ipynb #76c9f582
 @reader(".jsonl")
 def read_jsonl(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "One JSON object a line."
@@ -220,6 +221,7 @@ def _labels(frame, config):
     "The column of labels as strings; empty where there is none."
     return frame[config.label_col].map(label_text) if config.label_col else ""
 
+# %% ../../nbs/3_data/15_sources.ipynb #67837362
 def _rows(frame, config, where):
     "Refuse rows without text or label, or leave them out."
     if not len(frame): raise UserError(f"{where}: no rows")
@@ -271,6 +273,13 @@ def refuse_twins(
     raise UserError(f"{where}: ids that come more than once: {twins.id.nunique()}, "
         f"the first is {first.id.iloc[0]!r} ({at}, from 0): keep one of each, or leave out data.id_col")
 
+# %% ../../nbs/3_data/15_sources.ipynb #2deb5312
+def pinned(name:str, data:DatasetDict)->str:
+    "The name with the commit that `datasets` noted when it fetched the files; as it is, if it noted none."
+    urls = [u for rows in data.values() for u in rows.info.download_checksums or ()]
+    commits = {m[1] for u in urls if (m := re.match(r"hf://datasets/[^@]+@([^/]+)/", u))}
+    return f"{name.partition('@')[0]}@{commits.pop()}" if len(commits) == 1 else name
+
 # %% ../../nbs/3_data/15_sources.ipynb #0eaf0de9
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
 
@@ -285,8 +294,8 @@ def read_hub(
     try: data = load_dataset(owner, subset or None, revision=revision or None)
     except (OSError, ValueError, RuntimeError) as e:
         raise UserError(f"{name}: no such path here, and the Hub gave nothing ({first_line(e)}): "
-            "give a local path instead, "
-            "for example data.corpus: reviews.csv, or for a recipe data.path: a/folder") from None
+            "give a local path instead, for example data.corpus: reviews.csv, "
+            "or for a recipe data.path: a/folder") from None
     frames = {}
     for split, rows in data.items():
         target = SPLIT_NAMES.get(split)
@@ -300,9 +309,3 @@ def _named(rows):
     "A split as a frame, the numbers of its classes replaced by their names."
     names = {c: f.names for c, f in rows.features.items() if hasattr(f, "names")}
     return rows.to_pandas().assign(**{c: [n[i] if i >= 0 else None for i in rows[c]] for c, n in names.items()})
-
-def pinned(name:str, data:DatasetDict)->str:
-    "The name with the commit that `datasets` noted when it fetched the files; as it is, if it noted none."
-    urls = [u for rows in data.values() for u in rows.info.download_checksums or ()]
-    commits = {m[1] for u in urls if (m := re.match(r"hf://datasets/[^@]+@([^/]+)/", u))}
-    return f"{name.partition('@')[0]}@{commits.pop()}" if len(commits) == 1 else name

@@ -41,6 +41,7 @@ class WindowConfig(Settings):
         "Ids of the longest text that all windows together hold, [CLS] and [SEP] among them."
         return self.max_windows * self.step(max_length) + self.overlap + 2
 
+# %% ../../nbs/3_data/14_tokenizer.ipynb #5ea92afe
 class TokenizerConfig(Settings):
     "Section `tokenizer` of a configuration (table 2.1)."
     vocab_dir: str|None = None  # directory with tokenizer.json or vocab.txt; None: trained on the training split

@@ -40,7 +40,8 @@ def attention_maps(
     input_ids:Tensor, # (1, N) long: one text
 )->Tensor: # (L, H, N, N)
     "The maps of all layers and heads for one text."
-    if input_ids.ndim != 2 or len(input_ids) != 1: raise UserError(f"input_ids has shape {tuple(input_ids.shape)}: one text, (1, N), is drawn at a time")
+    if input_ids.ndim != 2 or len(input_ids) != 1:
+        raise UserError(f"input_ids has shape {tuple(input_ids.shape)}: one text, (1, N), is drawn at a time")
     given = mechanism_inputs(model, input_ids)
     return torch.cat([mixing_matrix(b.attention.core, *x) for b, x in zip(model.encoder.blocks, given)])
 
@@ -59,7 +60,8 @@ def plot_maps(
         ax.imshow(maps[layer, head].float().cpu(), cmap="Greys", vmin=0, vmax=darkest, interpolation="nearest")
         ax.set_title(f"layer {layer + 1}, head {head + 1}", weight="normal")
         ax.grid(False)
-        if N <= 40: ax.set_xticks(range(N), tokens, rotation=90, fontsize=6), ax.set_yticks(range(N), tokens, fontsize=6)
+        if N <= 40:
+            ax.set_xticks(range(N), tokens, rotation=90, fontsize=6), ax.set_yticks(range(N), tokens, fontsize=6)
     if N > 40:
         named = "  ".join(f"{i} {t}" for i, t in enumerate(tokens))
         fig.supxlabel(textwrap.fill(named, int(18 * fig.get_figwidth())), fontsize=6, x=0.02, ha="left")
@@ -75,10 +77,12 @@ def head_statistics(
     "What kind of head each is, as means over its rows."
     A, (L, H, N, _) = maps.float().cpu(), maps.shape
     place = torch.arange(N)
-    numbers = {"effective tokens": (-torch.xlogy(A, A.clamp_min(0)).sum(-1)).exp(), "mean distance": (A * (place[:, None] - place).abs()).sum(-1),
+    numbers = {"effective tokens": (-torch.xlogy(A, A.clamp_min(0)).sum(-1)).exp(),
+        "mean distance": (A * (place[:, None] - place).abs()).sum(-1),
         "own token": A.diagonal(dim1=-2, dim2=-1), "first and last": A[..., 0] + A[..., -1]*(N > 1)}
     heads = [(l + 1, h + 1) for l in range(L) for h in range(H)]
-    return pd.DataFrame(heads, columns=["layer", "head"]).assign(**{n: x.mean(-1).flatten().numpy() for n, x in numbers.items()})
+    return pd.DataFrame(heads, columns=["layer", "head"]).assign(**{n: x.mean(-1).flatten().numpy()
+        for n, x in numbers.items()})
 
 # %% ../../nbs/5_lab/29_attention_maps.ipynb #8b5f2c1b
 def rollout(
@@ -142,17 +146,19 @@ class Reading:
 @torch.no_grad()
 def read_closely(
     classifier, # `Classifier` of chapter 24
-    text:str, # cut like the texts it was trained on; of one that it reads in windows, the window that speaks most for the answer
+    text:str, # cut like the texts it was trained on; of one read in windows, the one that speaks most for the answer
 )->Reading:
     "Answer, maps, and what each token has to do with the answer."
     how, t = classifier.reading, classifier.tokenizer
     label, probability = classifier.predict([text])[0]
-    row, best = t.encode([text], how.max_length, how.truncation, windows=how.windows)[0], classifier.label_names.index(label)
+    row = t.encode([text], how.max_length, how.truncation, windows=how.windows)[0]
+    best = classifier.label_names.index(label)
     size = how.max_length if how.windows else len(row)
     windows = [torch.tensor([row[i:i + size]], device=classifier.device) for i in range(0, len(row), size)]
     ids = max(windows, key=lambda x: float(classifier.model(x).logits[0, best]))
     tokens = [t.backend.id_to_token(i) for i in ids[0].tolist()]
-    found = attention_maps(classifier.model, ids), token_shares(classifier.model, ids), occlusion(classifier.model, ids, best)
+    model = classifier.model
+    found = attention_maps(model, ids), token_shares(model, ids), occlusion(model, ids, best)
     return Reading(label, probability, tokens, *(x.cpu() for x in found))
 
 def plot_reading(reading:Reading, title:str|None=None):
@@ -160,4 +166,5 @@ def plot_reading(reading:Reading, title:str|None=None):
     more = (reading.shares * len(reading.tokens) - 1).clamp_min(0)
     more[0] = more[-1] = 0   # the share of [CLS] in itself is the residual's, and says nothing
     relative = {"share": more, "worth": reading.worth.clamp_min(0)}
-    return plot_shares({n: x / x.max().clamp_min(1e-9) for n, x in relative.items()}, reading.tokens, title or f"What is read for {reading.label!r} (relative)")
+    return plot_shares({n: x / x.max().clamp_min(1e-9) for n, x in relative.items()}, reading.tokens,
+        title or f"What is read for {reading.label!r} (relative)")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BaselineConfig', 'Baseline', 'fit_baseline', 'save_baseline', 'load_baseline', 'baseline_settings', 'judge_baseline',
-           'run_baseline', 'telling_terms']
+           'measured_fit', 'run_baseline', 'telling_terms']
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #755866e2
 import json
@@ -122,6 +122,7 @@ def save_baseline(
         (tmp / "baseline.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
         np.savez_compressed(tmp / "weights.npz", idf=model.idf, coef=model.coef, intercept=model.intercept)
 
+# %% ../../nbs/5_lab/25_baseline.ipynb #838c5965
 def load_baseline(
     path:str|Path, # a baseline's run directory, or the `model` directory of one
 )->Baseline:
@@ -162,6 +163,17 @@ def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->di
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #ac636761
+def measured_fit(
+    corpus:Corpus, config:BaselineConfig, seed:int=0,
+)->tuple[Baseline, dict]: # the model, and its cost as run.json has it
+    "Fit on the training split, and note what it took."
+    reset_peak_memory()
+    start, train = time.perf_counter(), corpus.splits["train"]
+    model, iterations = fit_baseline(train["text"][:], train["label"][:], corpus.label_names, config, seed)
+    cost = {"seconds": time.perf_counter() - start, "peak_memory_mib": peak_memory_mib(), "steps": iterations}
+    return model, cost | dict.fromkeys(("seconds_per_epoch", "tokens_per_second", "epochs"))
+
+# %% ../../nbs/5_lab/25_baseline.ipynb #8ccf0199
 def _not_done(run_dir:Path)->Path: # the same
     "Refuse a directory in which a baseline has been fitted."
     if (run_dir / "run.json").is_file() and read_run(run_dir)["status"] == "finished":
@@ -187,15 +199,11 @@ def run_baseline(
     with hold(run_dir), Tracker(_not_done(run_dir), logging, settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
-        reset_peak_memory()
-        start, train = time.perf_counter(), corpus.splits["train"]
-        model, iterations = fit_baseline(train["text"][:], train["label"][:], corpus.label_names, config, seed)
-        cost = {"seconds": time.perf_counter() - start, "peak_memory_mib": peak_memory_mib(), "steps": iterations}
-        if iterations >= config.max_iter: tracker.event("not_converged", max_iter=config.max_iter)
+        model, cost = measured_fit(corpus, config, seed)
+        if cost["steps"] >= config.max_iter: tracker.event("not_converged", max_iter=config.max_iter)
         save_baseline(model, run_dir / "model")
-        results = judge_baseline(model, corpus, tracker, iterations)
-        unknown = dict.fromkeys(("seconds_per_epoch", "tokens_per_second", "epochs"))
-        tracker.update_run(cost=cost | unknown, results=results, classes=classes,
+        results = judge_baseline(model, corpus, tracker, cost["steps"])
+        tracker.update_run(cost=cost, results=results, classes=classes,
             parameters=model.coef.size + model.intercept.size)
     return results
 

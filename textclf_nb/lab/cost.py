@@ -33,7 +33,9 @@ from ..data.corpora import load_corpus
 from ..data.sources import read_file
 from ..model.encoder import EncoderConfig, compile_layers
 from .runs import load_config
-from ..model.models import ModelConfig, Transformer, TransformerForMaskedLM, TransformerForSequenceClassification, mechanism_inputs
+from textclf_nb.model.models import (
+    ModelConfig, Transformer, TransformerForMaskedLM, TransformerForSequenceClassification, mechanism_inputs,
+)
 from ..data.tokenizer import WordPieceTokenizer
 from ..training.pretrained import packaged
 from ..training.tracking import code_state, hardware, peak_memory_mib, reset_peak_memory, versions
@@ -62,7 +64,8 @@ def in_turns(
 # %% ../../nbs/5_lab/26_cost.ipynb #f1f80a27
 def used_mib(device:str)->float:
     "MiB in use now: of CUDA's allocator, or resident in this process."
-    return (torch.cuda.memory_allocated(device) if device.startswith("cuda") else psutil.Process().memory_info().rss) / 2**20
+    return (torch.cuda.memory_allocated(device)
+        if device.startswith("cuda") else psutil.Process().memory_info().rss) / 2**20
 
 # %% ../../nbs/5_lab/26_cost.ipynb #1bc0a192
 def made_with(device:str="cpu")->dict: # version, commit, python, torch, hardware, device, threads
@@ -93,8 +96,10 @@ def hf_reformer(num_hashes:int, chunk_size:int, H:int, Dh:int, N:int, device:str
     "The LSH layer of Hugging Face transformers, without its projections."
     from transformers import ReformerConfig
     from transformers.models.reformer.modeling_reformer import LSHSelfAttention
-    config = ReformerConfig(num_attention_heads=H, attention_head_size=Dh, hidden_size=H * Dh, num_hashes=num_hashes, lsh_attn_chunk_length=chunk_size,
-        num_buckets=max(2, 2 * (N // chunk_size // 2)), lsh_num_chunks_before=1, lsh_num_chunks_after=1, is_decoder=False, hash_seed=None)
+    config = ReformerConfig(num_attention_heads=H, attention_head_size=Dh, hidden_size=H * Dh, num_hashes=num_hashes,
+        lsh_attn_chunk_length=chunk_size,
+        num_buckets=max(2, 2 * (N // chunk_size // 2)), lsh_num_chunks_before=1, lsh_num_chunks_after=1,
+        is_decoder=False, hash_seed=None)
     core = LSHSelfAttention(config, layer_idx=0).to(device).train()
     core.query_key = torch.nn.Identity()
     del core.value
@@ -123,7 +128,8 @@ def contenders(
     if unknown: raise UserError(known_names(unknown[0], available_attention(), "attention"))
     out = {kind: (mechanism, kind, options.get(kind, {}), H, Dh, device) for kind in available_attention()}
     if not peers: return out
-    ours = {kind: attention_class(kind).Config(**options.get(kind, {})) for kind in ("favor", "lsh")}   # peers get what ours have
+    # peers get what ours have
+    ours = {kind: attention_class(kind).Config(**options.get(kind, {})) for kind in ("favor", "lsh")}
     m, rounds = ours["favor"].nb_features, (ours["lsh"].num_hashes, ours["lsh"].chunk_size)
     if installed("performer_pytorch"): out["performer-pytorch"] = (performer_pytorch, m, H, Dh, device)
     if N % (2 * rounds[1]) == 0:   # both need whole pairs of chunks
@@ -190,8 +196,10 @@ def bench_attention(
         timed = in_turns(tasks, repeats, warmup, device)
         for name, case in cases.items():
             row = {"contender": name, "N": N, "cause": failed.get(name, ""), "flops": products(case, B, N)}
-            if name in timed: row |= dict(zip(("seconds", "q25", "q75"), np.quantile(timed[name], [.5, .25, .75])), repeats=repeats)
-            if name in timed and memory: row["peak_mib"] = peak_mib(one_case, (case, B, H, N, Dh, device, dtype), device)
+            if name in timed:
+                row |= dict(zip(("seconds", "q25", "q75"), np.quantile(timed[name], [.5, .25, .75])), repeats=repeats)
+            if name in timed and memory:
+                row["peak_mib"] = peak_mib(one_case, (case, B, H, N, Dh, device, dtype), device)
             rows.append(row)
     table = pd.DataFrame(rows).assign(B=B, H=H, Dh=Dh, dtype=str(dtype).removeprefix("torch."), **made_with(device))
     exact = table[table.contender == "mha"].set_index("N")
@@ -210,7 +218,8 @@ def plot_cost(
     columns=("seconds", "peak_mib"), # what to draw, one panel each
 ): # a matplotlib figure
     "Cost against length on logarithmic axes, with fitted exponents in the legend."
-    columns = [c for c in columns if c in table and (table[c] > 0).any()]   # a tiny case may not move the high-water mark
+    # a tiny case may not move the high-water mark
+    columns = [c for c in columns if c in table and (table[c] > 0).any()]
     names = {"seconds": "forward + backward [s]", "peak_mib": "peak memory [MiB]"}
     fig, axes = plt.subplots(1, len(columns), figsize=(4.4 * len(columns), 3.6), squeeze=False)
     for ax, column in zip(axes[0], columns):
@@ -224,12 +233,13 @@ def plot_cost(
         ax.set(xlabel="length N [tokens]", ylabel=names[column], xticks=ticks, xticklabels=ticks)
         ax.minorticks_off(); ax.legend(fontsize=7)
     B, H, Dh, device, dtype = table.loc[table.index[0], ["B", "H", "Dh", "device", "dtype"]]
-    fig.suptitle(f"Cost against length: B = {B}, H = {H}, Dh = {Dh}, {dtype}, {device}", x=0.02, ha="left", fontsize=10, fontweight="bold")
+    fig.suptitle(f"Cost against length: B = {B}, H = {H}, Dh = {Dh}, {dtype}, {device}", x=0.02, ha="left",
+        fontsize=10, fontweight="bold")
     return fig
 
 # %% ../../nbs/5_lab/26_cost.ipynb #3cb90573
 def model_batches(task:str, B:int, N:int, vocab_size:int, count:int=4, seed:int=0)->list[dict]:
-    "Random batches with realistic lengths; 15 % of the tokens are labelled for `mlm`, one of two classes for `classification`."
+    "Random batches of realistic lengths; labels: 15 % of the tokens (`mlm`), or one of two classes (`classification`)."
     g, batches = torch.Generator().manual_seed(seed), []
     for _ in range(count):
         lengths = torch.randn(B, generator=g).mul(0.9).exp().mul(110).long().clamp(8, N)
@@ -255,8 +265,10 @@ def compiled_model(task:str, config:EncoderConfig):
 def hf_model(task:str, config:EncoderConfig):
     "Hugging Face's BERT of the same size, with PyTorch's attention."
     from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification
-    same = BertConfig(vocab_size=config.vocab_size, hidden_size=config.embedding_dim, num_hidden_layers=config.num_layers,
-        intermediate_size=config.mlp_size, num_attention_heads=config.attention.num_heads, max_position_embeddings=config.max_sequence_length,
+    same = BertConfig(vocab_size=config.vocab_size, hidden_size=config.embedding_dim,
+        num_hidden_layers=config.num_layers,
+        intermediate_size=config.mlp_size, num_attention_heads=config.attention.num_heads,
+        max_position_embeddings=config.max_sequence_length,
         attention_probs_dropout_prob=config.attention.attn_dropout, attn_implementation="sdpa")
     return (BertForMaskedLM if task == "mlm" else BertForSequenceClassification)(same)
 

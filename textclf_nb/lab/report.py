@@ -71,7 +71,8 @@ def _seconds(x):
 
 def _interval(row, what):
     "A difference and its interval."
-    return f"{row[f'{what}_pp']:+.1f} [{row[f'{what}_low']:+.1f}, {row[f'{what}_high']:+.1f}]" if np.isfinite(row[f"{what}_pp"]) else "-"
+    pp, low, high = (row[f"{what}_{x}"] for x in ("pp", "low", "high"))
+    return f"{pp:+.1f} [{low:+.1f}, {high:+.1f}]" if np.isfinite(pp) else "-"
 
 def _score(row):
     "Macro-F1 with its standard deviation over seeds."
@@ -124,7 +125,8 @@ def results_table(
 )->str: # at most 100 columns wide
     "The comparison as plain text: best on validation first, verdicts if any, then the runs that were left out."
     runs, configs = found
-    lines = _lines([HEADER, *(_line(r) for _, r in configs.iterrows())]) if len(configs) else ["no finished classifier to rank"]
+    lines = ["no finished classifier to rank"]
+    if len(configs): lines = _lines([HEADER, *(_line(r) for _, r in configs.iterrows())])
     if "judged" in configs: lines.append("")
     for _, r in configs.iterrows():
         lines += [f"{shorten(r.configuration, 40)}  {what}: {word}" for what, word, _ in r.get("judged", [])]
@@ -367,7 +369,8 @@ def _chance(row, what):
 
 def _against_exact(row, twin):
     "The answer for one mechanism."
-    text = f"{row.configuration} against {twin.configuration}, exact attention: {_interval(row, 'vs_exact')} pp of macro-F1, {_chance(row, 'vs_exact')}"
+    text = (f"{row.configuration} against {twin.configuration}, exact attention: "
+        f"{_interval(row, 'vs_exact')} pp of macro-F1, {_chance(row, 'vs_exact')}")
     ratios = [f"{row[c] / twin[c]:.2f}× its {what}" for c, what in (("seconds_per_epoch", "time per epoch"),
         ("peak_memory_mib", "peak memory"))
         if row.device == twin.device and np.isfinite(row[c]) and twin[c]]
@@ -382,7 +385,8 @@ def answer(
     if configs.empty: return ["No finished classifier is among these runs: there is nothing to rank yet."]
     best, n = configs.iloc[0], len(predictions(configs.run_dirs[0][0]))
     text = f"On validation {best.configuration} is first; on {n:,} test documents it reaches macro-F1 {_score(best)}"
-    if np.isfinite(best.vs_baseline_pp): text += f", {_interval(best, 'vs_baseline')} pp against the baseline ({_chance(best, 'vs_baseline')})"
+    if np.isfinite(best.vs_baseline_pp):
+        text += f", {_interval(best, 'vs_baseline')} pp against the baseline ({_chance(best, 'vs_baseline')})"
     twins = configs.set_index("configuration", drop=False)
     return [f"{text}."] + [_against_exact(r, twins[twins.attention == "mha"].loc[r.twin])
         for _, r in configs.iterrows() if r.twin is not None][:6]
@@ -392,16 +396,22 @@ def _about_runs(runs):
     "What is peculiar about these runs."
     done, out = finished(runs), []
     devices, lengths = sorted(done.device.dropna().unique()), sorted(done.max_length.dropna().unique())
-    if len(devices) > 1: out.append(f"Runs come from different machines ({', '.join(devices)}): only costs of the most used one are shown.")
-    if len(lengths) > 1: out.append(f"Models read texts of different length: {', '.join(f'{x:.0f}' for x in lengths)} tokens.")
+    if len(devices) > 1:
+        out.append(f"Runs come from different machines ({', '.join(devices)}): "
+            "only costs of the most used one are shown.")
+    if len(lengths) > 1:
+        out.append(f"Models read texts of different length: {', '.join(f'{x:.0f}' for x in lengths)} tokens.")
     if (done.kind == "baseline").any() and done.max_length.notna().any():
-        out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} tokens of each.")
+        out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} "
+            "tokens of each.")
     for _, r in done[done.ancestors.notna() & done.chain_seconds.isna()].iterrows():
-        out.append(f"{r['name']} stands on {r.ancestors}, of which not every cost was found: the price of the chain is unknown.")
+        out.append(f"{r['name']} stands on {r.ancestors}, of which not every cost was found: "
+            "the price of the chain is unknown.")
     for _, r in done.iterrows():
         answers = predictions(r.run_dir)
         found = f1_score(answers.label, answers.predicted, average="macro", zero_division=0)
-        if abs(r.test_f1_macro - found) > .001: out.append(f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}.")
+        if abs(r.test_f1_macro - found) > .001:
+            out.append(f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}.")
     return out
 
 # %% ../../nbs/5_lab/28_report.ipynb #3b21f4e6
@@ -412,26 +422,36 @@ def limits(
     "What a fair reader should know before believing the page."
     if configs.empty: return ["Nothing has finished yet."]
     single = [shorten(c, 40) for c in configs[(configs.seeds == 1) & (configs.kind != "baseline")].configuration]
-    out = [f"One seed only: {', '.join(single)}. Their intervals say what other test texts would have changed, not what another training would."] if single else []
-    lonely = [shorten(c, 40) for c in configs[configs.twin.isna() & (configs.attention != "mha") & (configs.kind != "baseline")].configuration]
-    if lonely: out.append(f"No model with exact attention and the same architecture, length and stages: {', '.join(lonely)}.")
-    if "group" not in predictions(configs.run_dirs[0][0]): out.append("The corpus names no sources, so test documents count as independent; if they are not, intervals are too narrow.")
+    out = [f"One seed only: {', '.join(single)}. Their intervals say what other test texts would have changed, "
+        "not what another training would."] if single else []
+    twinless = configs.twin.isna() & (configs.attention != "mha") & (configs.kind != "baseline")
+    lonely = [shorten(c, 40) for c in configs[twinless].configuration]
+    if lonely:
+        out.append(f"No model with exact attention and the same architecture, length and stages: {', '.join(lonely)}.")
+    if "group" not in predictions(configs.run_dirs[0][0]):
+        out.append("The corpus names no sources, so test documents count as independent; if they are not, "
+            "intervals are too narrow.")
     return out + _about_runs(runs) + ["One corpus, one test set: another may order the models otherwise.",
-        f"{len(configs)} configurations were compared and the intervals are not corrected for that: of twenty equal ones, one stands out by luck.",
+        f"{len(configs)} configurations were compared and the intervals are not corrected for that: "
+        "of twenty equal ones, one stands out by luck.",
         "Time and memory are those of the day; whoever else used the machine is in them."]
 
 # %% ../../nbs/5_lab/28_report.ipynb #0d5abcd9
 CAPTIONS = {"deltas": ("The differences", "Bars are 95 % intervals. One that crosses zero may be chance."),
-    "cost": ("Quality against cost", "Up and to the left is better; the line is the front of each panel. Numbers are those of the table."),
-    "losses": ("How training went", "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
+    "cost": ("Quality against cost",
+        "Up and to the left is better; the line is the front of each panel. Numbers are those of the table."),
+    "losses": ("How training went",
+        "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
     "confusion": ("What the first model confuses", "Rows are labels. Colour: share of the row. Figures: documents.")}
 
 def _picture(what, path, configs):
     "A figure as the page embeds it, with its content in words."
     title, caption = CAPTIONS[what]
     data = "data:image/svg+xml;base64," + base64.b64encode(Path(path).read_bytes()).decode()
-    said = {"deltas": lambda r: f"{r.configuration}: {_interval(r, 'vs_exact')} pp to exact attention, {_interval(r, 'vs_baseline')} pp to the baseline",
-        "cost": lambda r: f"{r.configuration}: macro-F1 {_score(r)}, {_seconds(r.chain_seconds)} s, {_number(r.chain_memory_mib, '.0f')} MiB"}
+    said = {"deltas": lambda r: f"{r.configuration}: {_interval(r, 'vs_exact')} pp to exact attention, "
+        f"{_interval(r, 'vs_baseline')} pp to the baseline",
+        "cost": lambda r: f"{r.configuration}: macro-F1 {_score(r)}, {_seconds(r.chain_seconds)} s, "
+        f"{_number(r.chain_memory_mib, '.0f')} MiB"}
     told = "; ".join(said[what](r) for _, r in configs.iterrows()) if what in said else caption
     return {"title": title, "caption": caption, "data": data, "alt": f"{title}. {told}"}
 
@@ -529,7 +549,8 @@ def keep(
         if file == "reproduce.sh": target.chmod(0o755)
         out.append(target)
     if (run_dir / "reproduce").is_dir():
-        with whole(out_dir := Path(results) / f"{run_dir.name}_reproduce") as tmp: shutil.copytree(run_dir / "reproduce", tmp)
+        with whole(out_dir := Path(results) / f"{run_dir.name}_reproduce") as tmp:
+            shutil.copytree(run_dir / "reproduce", tmp)
         out.append(out_dir)
     for figure in sorted((run_dir / "figures").glob("*.*")):
         with whole(Path(figures) / figure.name) as tmp: shutil.copyfile(figure, tmp)

@@ -47,7 +47,8 @@ def made_up_answers(
 def _curves(run_dir, kind, attention, seed):
     "Loss curves that fall as losses do."
     rng, step = np.random.default_rng(seed), np.arange(1, 201)
-    loss = {"lsh": .5, "favor": .4}.get(attention, .3) + (7 if kind == "pretraining" else 1.4) * np.exp(-step / 60) + rng.normal(scale=.05, size=200)
+    floor, height = {"lsh": .5, "favor": .4}.get(attention, .3), 7 if kind == "pretraining" else 1.4
+    loss = floor + height * np.exp(-step / 60) + rng.normal(scale=.05, size=200)
     for part in ("train", "eval"): (run_dir / "metrics" / part).mkdir(parents=True, exist_ok=True)
     pd.DataFrame({"step": step, "loss": loss}).to_csv(run_dir / "metrics/train/metrics.csv", index=False)
     pd.DataFrame({"step": step[39::40], "split": "val",
@@ -136,12 +137,14 @@ def run_facts(
     "Read what a run says of itself."
     try: facts = dict(read_run(run_dir))
     except UserError: raise
-    except (ValueError, TypeError, AttributeError) as e: raise UserError(f"{run_dir}/run.json does not hold a run's facts: {e}") from None
+    except (ValueError, TypeError, AttributeError) as e:
+        raise UserError(f"{run_dir}/run.json does not hold a run's facts: {e}") from None
     missing = [k for k in ("name", "kind", "status") if k not in facts]
     if missing: raise UserError(f"{run_dir}/run.json does not hold a run's facts: {', '.join(missing)} missing")
     file = Path(run_dir) / "config.yaml"
     try: config = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    except (ValueError, yaml.YAMLError): raise UserError(f"{file} is not YAML: the configuration of this run cannot be read") from None
+    except (ValueError, yaml.YAMLError):
+        raise UserError(f"{file} is not YAML: the configuration of this run cannot be read") from None
     return facts, flatten(config if isinstance(config, dict) else {})
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #12714fcc
@@ -259,7 +262,8 @@ def predictions(
     if not path.is_file(): raise UserError(f"{path} is missing: evaluate the run on its test split first")
     try: table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except ValueError: raise UserError(f"{path} is damaged: evaluate the run on its test split again") from None
-    if not {"label", "predicted"} <= set(table): raise UserError(f"{path} has no columns label and predicted: evaluate the run again")
+    if not {"label", "predicted"} <= set(table):
+        raise UserError(f"{path} has no columns label and predicted: evaluate the run again")
     return table
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #e02cba32
@@ -279,7 +283,8 @@ def check_comparable(
     truth = [predictions(d).label for d in done.run_dir]
     for name, labels in zip(done.name, truth):
         if not np.array_equal(labels, truth[0]):
-            raise UserError(f"{name}: its test labels differ from those of {done.name.iloc[0]}: one of them was split or cut differently")
+            raise UserError(f"{name}: its test labels differ from those of {done.name.iloc[0]}: "
+                "one of them was split or cut differently")
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #3ac69876
 def weighted_macro_f1(
@@ -298,7 +303,8 @@ def weighted_macro_f1(
 def _cells(rows, groups):
     "Distinct columns of `rows` (cells); what is drawn, as a matrix units × cells; and how many there are of each unit."
     cells, cell, counts = np.unique(rows, axis=1, return_inverse=True, return_counts=True)
-    if groups is None: return cells, csr_matrix(np.eye(len(counts))), counts     # documents of a cell are alike: draw cells
+    # documents of a cell are alike: draw cells
+    if groups is None: return cells, csr_matrix(np.eye(len(counts))), counts
     units, unit = np.unique(groups, return_inverse=True)
     held = csr_matrix((np.ones(len(unit)), (unit, cell.ravel())), shape=(len(units), len(counts)))
     return cells, held, np.ones(len(units))
@@ -361,7 +367,7 @@ def _group_row(group, device):
 def group_seeds(
     runs:pd.DataFrame, # from `collect`
 )->pd.DataFrame: # one row per configuration of finished classifiers
-    "Finished classifiers, seeds averaged: mean, and for macro-F1 also std, spread (max − min) and the runs' directories."
+    "Finished classifiers, seeds averaged: mean; of macro-F1 also std, spread (max − min); the runs' directories."
     by, done = ["kind", "configuration"], finished(runs).sort_values("seed", kind="stable")
     rows = [_group_row(group, cost_device(runs)) for _, group in done.groupby(by, sort=False)]
     failed = runs[runs.status == "failed"].groupby(by).size()
@@ -392,7 +398,8 @@ def exact_twin(
     found = []
     for _, twin in configs[(configs.attention == EXACT) & (configs.max_length == row.max_length)].iterrows():
         differ = _differences(row, twin)
-        same = not any(k.startswith("architecture.") for k in differ) and len(json.loads(twin["chain"])) == len(json.loads(row["chain"]))
+        as_long = len(json.loads(twin["chain"])) == len(json.loads(row["chain"]))
+        same = as_long and not any(k.startswith("architecture.") for k in differ)
         if same: found.append((len(differ), -np.nan_to_num(twin.val_f1_macro), twin, differ))
     return min(found, key=lambda f: f[:2])[2:] if found else (None, [])
 
@@ -478,7 +485,8 @@ def judge_cost(
     told = [f"{mean:.2f}× the {what} of {exact.configuration} (goal {1 - goal:.2f}×)" for (_, mean, _), goal, what
         in zip(costs, goals, ("seconds per epoch", "peak memory"))
             if np.isfinite(mean)] or ["its cost was measured on another machine"]
-    return all_of(near, cheaper), f"{' or '.join(told)}: {cheaper}; {_pp(row, 'vs_exact')} against it, the goal is -1: {near}"
+    quality = f"{_pp(row, 'vs_exact')} against it, the goal is -1: {near}"
+    return all_of(near, cheaper), f"{' or '.join(told)}: {cheaper}; {quality}"
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #58457d45
 def _pp(row, what):
@@ -490,23 +498,28 @@ def judge_quality(row, exact)->tuple[str, str]:
     "WNF-2: far enough above the baseline, and close enough to exact attention."
     goal = 5 if row.attention == EXACT else 3
     above = verdict(row.vs_baseline_low, row.vs_baseline_high, goal)
-    why = f"{_pp(row, 'vs_baseline')} over the baseline, the goal is +{goal}: {above}" if above != NOT_MEASURED else "there is no baseline among the runs"
+    why = "there is no baseline among the runs"
+    if above != NOT_MEASURED: why = f"{_pp(row, 'vs_baseline')} over the baseline, the goal is +{goal}: {above}"
     if row.attention == EXACT: return above, why
     near = verdict(row.vs_exact_low, row.vs_exact_high, -1) if exact is not None else NOT_MEASURED
-    told = f"{_pp(row, 'vs_exact')} against {exact.configuration}, the goal is -1: {near}" if exact is not None else "there is no exact-attention run to be close to"
+    told = "there is no exact-attention run to be close to"
+    if exact is not None: told = f"{_pp(row, 'vs_exact')} against {exact.configuration}, the goal is -1: {near}"
     return all_of(above, near), f"{why}; {told}"
 
 def judge_stability(row)->tuple[str, str]:
     "WNF-2: no failed run, and a spread of macro-F1 of 1 pp or less over three seeds or more."
     if row.failed: return FAIL, f"{row.failed} of {row.failed + row.runs} runs of this configuration failed"
     if row.seeds < 3: return NOT_MEASURED, f"{row.seeds} of 3 seeds"
-    return PASS if row.f1_spread <= .01 else FAIL, f"{100 * row.f1_spread:.1f} pp between its best and worst of {row.seeds} seeds, 1 is allowed"
+    spread = f"{100 * row.f1_spread:.1f} pp between its best and worst of {row.seeds} seeds, 1 is allowed"
+    return PASS if row.f1_spread <= .01 else FAIL, spread
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #dcfea07e
-ABOUT = {"thesis": "WNF (Polish: wymaganie niefunkcjonalne) is a non-functional requirement of the thesis this laboratory goes back to (Borycki, "
-    "Iwaniuk 2026, section 1.6). WNF-1: cheaper than exact attention by a named share of time or memory, losing at most 1 pp of macro-F1. WNF-2: at "
-    "least 5 pp (exact attention) or 3 pp above TF-IDF + logistic regression and within 1 pp of exact attention; stable over three seeds. The thesis asks "
-    "this on each of its corpora; one page judges one corpus."}
+ABOUT = {"thesis": "WNF (Polish: wymaganie niefunkcjonalne) is a non-functional requirement of the thesis this "
+    "laboratory goes back to (Borycki, Iwaniuk 2026, section 1.6). "
+    "WNF-1: cheaper than exact attention by a named share of time or memory, losing at most 1 pp of macro-F1. "
+    "WNF-2: at least 5 pp (exact attention) or 3 pp above TF-IDF + logistic regression "
+    "and within 1 pp of exact attention; "
+    "stable over three seeds. The thesis asks this on each of its corpora; one page judges one corpus."}
 
 def judge_thesis(
     row, # a configuration

@@ -284,7 +284,8 @@ def _bert(layers:int, width:int, overrides:dict)->EncoderConfig:
 
 def _named_size(layers, width):
     def make(cls, **overrides): return _bert(layers, width, overrides)
-    make.__doc__ = f"BERT with {layers} layers of {width}; keyword arguments change keys, `attention={{…}}` keys of its section."
+    make.__doc__ = (f"BERT with {layers} layers of {width}; keyword arguments change keys, "
+        "`attention={…}` keys of its section.")
     return classmethod(make)
 
 EncoderConfig.bert_tiny, EncoderConfig.bert_small, EncoderConfig.bert_base = (

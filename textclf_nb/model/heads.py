@@ -156,7 +156,7 @@ def masked_lm_loss(
     hidden:Tensor, # (B, N, D)
     words:Tensor, # (V, D), the word vectors
     labels:Tensor, # (B, N) long, −100 where nothing is to be predicted
-)->tuple[Tensor,Tensor]: # loss, a scalar (0 if nothing is to be predicted); logits (M, V) of the M tokens as they are read
+)->tuple[Tensor,Tensor]: # loss, a scalar (0 if there is no target); logits (M, V) of the M tokens as they are read
     "Mean cross-entropy over the tokens to predict, computing only their logits."
     chosen = labels != IGNORED
     logits = head(hidden[chosen], words)

@@ -23,7 +23,8 @@ from torch import Tensor, nn
 from ..core import Settings, UserError, known_names, merged, whole
 from .encoder import Encoder, EncoderConfig
 from textclf_nb.model.heads import (
-    IGNORED, ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, mean_nll, pool_windows,
+    IGNORED, ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, mean_nll,
+    pool_windows,
 )
 
 # %% ../../nbs/2_model/11_models.ipynb #b58fe608
@@ -143,7 +144,8 @@ def save_model(
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)
     with whole(path / "model.safetensors") as tmp:
-        tmp.write_bytes(save({k: v.contiguous() for k, v in model.state_dict().items()}))   # its `save_file` is for the owner's eyes only
+        # its `save_file` is for the owner's eyes only
+        tmp.write_bytes(save({k: v.contiguous() for k, v in model.state_dict().items()}))
     with whole(path / "config.json") as tmp: tmp.write_text(model.config.model_dump_json(indent=2))
     return path
 
@@ -158,7 +160,8 @@ def overridden(
         homes = [s for s in sections if key in type(getattr(config, s)).model_fields]
         if key not in sections and not homes:
             raise UserError(
-                known_names(key, [*sections, *(k for s in sections for k in type(getattr(config, s)).model_fields)], "key"))
+                known_names(key, [*sections, *(k for s in sections for k in type(getattr(config, s)).model_fields)],
+                "key"))
         inside = data if key in sections else data[homes[0]]
         both = isinstance(inside[key], dict) and isinstance(value, dict)
         inside[key] = merged(inside[key], value) if both else value
@@ -280,12 +283,15 @@ BERT_NAMES = [(re.compile(old), new) for old, new in (
     (r"^bert\.", ""), (r"\.gamma$", ".weight"), (r"\.beta$", ".bias"),
     (r"^embeddings\.word_embeddings\.", "encoder.embeddings.word."),
     (r"^embeddings\.position_embeddings\.", "encoder.embeddings.position."),
-    (r"^embeddings\.token_type_embeddings\.", "encoder.embeddings.segment."), (r"^embeddings\.LayerNorm\.", "encoder.embeddings.norm."),
+    (r"^embeddings\.token_type_embeddings\.", "encoder.embeddings.segment."),
+    (r"^embeddings\.LayerNorm\.", "encoder.embeddings.norm."),
     (r"^encoder\.layer\.(\d+)\.", r"encoder.blocks.\1."), (r"\.attention\.self\.", ".attention."),
     (r"\.attention\.output\.dense\.", ".attention.out."), (r"\.attention\.output\.LayerNorm\.", ".attention_norm."),
-    (r"\.intermediate\.dense\.", ".mlp.fc1."), (r"\.output\.dense\.", ".mlp.fc2."), (r"\.output\.LayerNorm\.", ".mlp_norm."),
+    (r"\.intermediate\.dense\.", ".mlp.fc1."), (r"\.output\.dense\.", ".mlp.fc2."),
+    (r"\.output\.LayerNorm\.", ".mlp_norm."),
     (r"^cls\.predictions\.transform\.LayerNorm\.", "mlm_head.norm."), (r"^cls\.predictions\.transform\.", "mlm_head."),
-    (r"^cls\.predictions\.bias$", "mlm_head.bias"), (r"^cls\.predictions\.decoder\.weight$", "mlm_head.decoder.weight"))]
+    (r"^cls\.predictions\.bias$", "mlm_head.bias"),
+    (r"^cls\.predictions\.decoder\.weight$", "mlm_head.decoder.weight"))]
 
 def from_bert_names(
     state:dict, # name to tensor, as Hugging Face's BERT saves it
@@ -318,7 +324,8 @@ def checkpoint_of(
 )->tuple[dict, str]: # name to tensor; what it was read from, for messages
     "The weights of another library's model, unless its configuration is another's."
     live = isinstance(source, nn.Module)
-    state, told, where = (source.state_dict(), source.config.to_dict(), type(source).__name__) if live else _read_bert(Path(source))
+    if live: state, told, where = source.state_dict(), source.config.to_dict(), type(source).__name__
+    else: state, told, where = _read_bert(Path(source))
     for key, value in ours.items():
         if told.get(key, value) != value:
             raise UserError(f"{where}: {key} = {told[key]!r} there, {value!r} in the model")
@@ -330,7 +337,8 @@ def load_bert(
     source, # a live Hugging Face BERT, a directory with model.safetensors, or a .safetensors file
 )->dict: # what was taken, created and left, as of `load_weights`
     "Fill the encoder (and the MLM head, if both have one) with the weights of a Hugging Face BERT."
-    ours = {"num_attention_heads": model.config.architecture.attention.num_heads, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
+    ours = {"num_attention_heads": model.config.architecture.attention.num_heads, "hidden_act": "gelu",
+        "layer_norm_eps": 1e-12}
     state, where = checkpoint_of(source, ours)
     state = from_bert_names(state)
     if not any(k.startswith("encoder.blocks.") for k in state):
@@ -349,10 +357,11 @@ def mechanism_inputs(
     model:Transformer,
     input_ids:Tensor, # (B, N) long
     attention_mask:Tensor|None=None, # (B, N) bool
-)->list[tuple]: # for each layer q, k, v, (B, H, N, Dh) each, positions already in them; then key_mask, attn_mask, position_bias
+)->list[tuple]: # by layer: q, k, v, (B, H, N, Dh), positions already in them; key_mask, attn_mask, position_bias
     "What the mechanisms of a model are given while it reads some texts."
     seen, training = [], model.training
-    ears = [b.attention.core.register_forward_pre_hook(lambda core, given: seen.append(given)) for b in model.encoder.blocks]
+    ears = [b.attention.core.register_forward_pre_hook(lambda core, given: seen.append(given))
+        for b in model.encoder.blocks]
     try: model.eval().encoder(input_ids, attention_mask)
     finally:
         for ear in ears: ear.remove()

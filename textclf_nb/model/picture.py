@@ -39,12 +39,14 @@ def draw_box(ax, left:float, width:float, text:str, bottom:float=14, height:floa
     "A rounded box with text in its middle, in the picture's units."
     from matplotlib.patches import FancyBboxPatch
     shape = "round,pad=0,rounding_size=1"
-    ax.add_patch(FancyBboxPatch((left, bottom), width, height, shape, facecolor=color, edgecolor="#444444", linewidth=.8))
+    ax.add_patch(FancyBboxPatch((left, bottom), width, height, shape, facecolor=color, edgecolor="#444444",
+        linewidth=.8))
     ax.text(left + width/2, bottom + height/2, text, ha="center", va="center_baseline", fontsize=7.5, linespacing=1.35)
 
 def draw_arrow(ax, start:float, end:float, y:float=20.5):
     "From one box to the next."
-    ax.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0})
+    ax.annotate("", (end, y), (start, y),
+        arrowprops={"arrowstyle": "-|>", "color": "#444444", "shrinkA": 0, "shrinkB": 0})
 
 # %% ../../nbs/2_model/11b_picture.ipynb #facc87e0
 PLACES = [(10, 14), (28, 10), (41, 13), (57, 12), (72, 15), (91, 8), (102, 13)]   # left and width of each box
@@ -60,7 +62,8 @@ def plot_model(
     where = {"pre": "before", "post": "after"}[model.config.architecture.norm]
     draw_box(ax, 0, 7, "text\nin ids")
     draw_box(ax, 26.3, 62.4, "", bottom=11.5, height=22, color="#f2f2f2")
-    ax.text(27.5, 29.6, f"{layers} layers like this, norms {where} each part; the last number in a box counts its parameters", fontsize=7.5)
+    ax.text(27.5, 29.6, f"{layers} layers like this, norms {where} each part; "
+        "the last number in a box counts its parameters", fontsize=7.5)
     for (left, width), before, (name, sizes, n) in zip(PLACES, [(0, 7), *PLACES], boxes):
         inside = f"{name}\n{sizes}" + (f"\n{n:,}" if n else "")
         draw_box(ax, left, width, inside, color=PALETTE[5] if name == "attention" else "#ffffff")

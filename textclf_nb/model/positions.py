@@ -86,7 +86,8 @@ class LearnedPositions(nn.Module):
     def forward(self, n:int)->Tensor: # (n, D)
         if n > len(self.weight):
             raise UserError(
-                f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: learned positions end there")
+                f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: "
+                "learned positions end there")
         return self.weight[:n]
 
 # %% ../../nbs/2_model/08_positions.ipynb #1cb03ec4

@@ -35,7 +35,8 @@ class PictureConfig(Settings):
 
     @model_validator(mode="after")
     def _consistent(self):
-        if self.channels not in (1, 3): raise UserError(f"channels = {self.channels}: pictures have 1 (grey) or 3 (colours)")
+        if self.channels not in (1, 3):
+            raise UserError(f"channels = {self.channels}: pictures have 1 (grey) or 3 (colours)")
         if self.size % self.patch:
             near = min((p for p in range(1, self.size + 1) if self.size % p == 0), key=lambda p: abs(p - self.patch))
             raise UserError(f"patch = {self.patch} does not divide size = {self.size}: {near} would")
@@ -49,9 +50,11 @@ class VisionConfig(ModelConfig):
     @model_validator(mode="after")
     def _follows(self):
         a = self.architecture
-        if a.type_vocab_size: raise UserError(f"type_vocab_size = {a.type_vocab_size}: pictures have no segments; leave it out")
+        if a.type_vocab_size:
+            raise UserError(f"type_vocab_size = {a.type_vocab_size}: pictures have no segments; leave it out")
         if a.pos_encoding == "rope" and a.head_dim % 4:
-            raise UserError(f"RoPE on a grid turns pairs for rows and pairs for columns: head_dim = {a.head_dim} must be divisible by 4")
+            raise UserError("RoPE on a grid turns pairs for rows and pairs for columns: "
+                f"head_dim = {a.head_dim} must be divisible by 4")
         known = {"max_sequence_length": self.pictures.tokens, "vocab_size": 1}
         self.__dict__["architecture"] = a.model_copy(update=known)
         return self
@@ -102,11 +105,14 @@ def check_pictures(
     "Raise a `UserError` that says what is wrong with a batch of pictures."
     shape, wanted = tuple(pixel_values.shape), (config.channels, config.size, config.size)
     if pixel_values.ndim != 4 or shape[1:] != wanted or not shape[0]:
-        raise UserError(f"pixel_values has shape {shape}: expected (B, {', '.join(map(str, wanted))}), at least one picture")
+        raise UserError(f"pixel_values has shape {shape}: expected (B, {', '.join(map(str, wanted))}), "
+            "at least one picture")
     if not pixel_values.is_floating_point():
-        raise UserError(f"pixel_values is {pixel_values.dtype}: expected numbers from −1 to 1, 255 becomes 1 and 0 becomes −1")
+        raise UserError(f"pixel_values is {pixel_values.dtype}: expected numbers from −1 to 1, "
+            "255 becomes 1 and 0 becomes −1")
     if attention_mask is not None and tuple(attention_mask.shape) != (shape[0], config.tokens):
-        raise UserError(f"attention_mask has shape {tuple(attention_mask.shape)}: expected {(shape[0], config.tokens)}, [CLS] first")
+        raise UserError(f"attention_mask has shape {tuple(attention_mask.shape)}: "
+            f"expected {(shape[0], config.tokens)}, [CLS] first")
 
 # %% ../../nbs/2_model/13_vision.ipynb #5f17e211
 class VisionEncoder(Stack):
@@ -148,7 +154,8 @@ VIT_NAMES = [(re.compile(old), new) for old, new in (
     (r"\.attention\.([qkv])_proj\.", lambda m: f".attention.{dict(q='query', k='key', v='value')[m[1]]}."),
     (r"\.attention\.(output\.dense|o_proj)\.", ".attention.out."),
     (r"\.layernorm_before\.", ".attention_norm."), (r"\.layernorm_after\.", ".mlp_norm."),
-    (r"\.intermediate\.dense\.", ".mlp.fc1."), (r"(?<=\d)\.output\.dense\.", ".mlp.fc2."), (r"^layernorm\.", "encoder.final_norm."))]
+    (r"\.intermediate\.dense\.", ".mlp.fc1."), (r"(?<=\d)\.output\.dense\.", ".mlp.fc2."),
+    (r"^layernorm\.", "encoder.final_norm."))]
 
 def load_vit(
     model:TransformerForImageClassification, # pre-norm, learned positions

@@ -48,16 +48,19 @@ def verify(
     path = Path(path)
     if not path.is_file():
         there = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
-        raise UserError(f"no checkpoint {path}; " + (f"there are: {', '.join(there)}" if there else f"{path.parent} has none"))
+        raise UserError(f"no checkpoint {path}; "
+            + (f"there are: {', '.join(there)}" if there else f"{path.parent} has none"))
     tail = len(MARK) + 64
     size = path.stat().st_size - tail
     with open(path, "rb") as f:
         f.seek(max(size, 0))
         comment = f.read()
         if size < 22 or not comment.startswith(MARK):
-            raise UserError(f"checkpoint {path} is cut off, or was not written by textclf-nb: it has no digest at its end")
+            raise UserError(f"checkpoint {path} is cut off, or was not written by textclf-nb: "
+                "it has no digest at its end")
         if _digest(f, size) != comment[len(MARK):].decode("ascii", "replace"):
-            raise UserError(f"checkpoint {path} is damaged: its bytes don't match their digest. Restore it, or go on from another one")
+            raise UserError(f"checkpoint {path} is damaged: its bytes don't match their digest. Restore it, "
+                "or go on from another one")
 
 # %% ../../nbs/4_training/21_checkpoints.ipynb #53017d70
 def _check_plain(x, where="state"):
@@ -67,7 +70,8 @@ def _check_plain(x, where="state"):
     elif type(x) in (list, tuple):
         for i, v in enumerate(x): _check_plain(v, f"{where}[{i}]")
     elif not isinstance(x, torch.Tensor) and type(x) not in (int, float, bool, str, type(None)):
-        raise TypeError(f"{where} is a {type(x).__name__}: a checkpoint holds tensors, numbers, strings, None and containers of them")
+        raise TypeError(f"{where} is a {type(x).__name__}: a checkpoint holds tensors, numbers, strings, "
+            "None and containers of them")
 
 def save_checkpoint(
     path:str|Path, # where
@@ -100,7 +104,8 @@ def load_checkpoint(
 # %% ../../nbs/4_training/21_checkpoints.ipynb #3c1f42bc
 def _generators(model:nn.Module)->dict[str,torch.Generator]:
     "The generators that modules of `model` keep as attributes, by dotted name."
-    return {f"{name}.{key}": g for name, m in model.named_modules() for key, g in vars(m).items() if isinstance(g, torch.Generator)}
+    return {f"{name}.{key}": g for name, m in model.named_modules()
+        for key, g in vars(m).items() if isinstance(g, torch.Generator)}
 
 def rng_state(
     model:nn.Module, # whose own generators are included

@@ -30,7 +30,9 @@ from tqdm import tqdm
 from ..core import UserError, cache_home, whole
 from ..model.encoder import EncoderConfig, build_block, compile_layers
 from ..model.models import count_parameters, freeze
-from .checkpoints import BEST, FINAL, LAST, keep_before, load_checkpoint, load_last, rng_state, save_checkpoint, set_rng_state
+from textclf_nb.training.checkpoints import (
+    BEST, FINAL, LAST, keep_before, load_checkpoint, load_last, rng_state, save_checkpoint, set_rng_state,
+)
 from .metrics import WeightedMean
 from .optim import Average, OptimConfig, make_optimizer, rate_at, set_rate
 from .tasks import QUIET, Diverged, Task, TaskConfig, build_task, no_trace, predict_probs
@@ -44,7 +46,8 @@ class TrainingConfig(OptimConfig, TaskConfig):
     epochs: int = Field(3, ge=1, le=100_000) # passes over the training split
     max_grad_norm: float = Field(1.0, gt=0) # longer gradients are shortened to this
     grad_accum_steps: int = Field(1, ge=1) # micro-batches for one step
-    use_amp: bool|Literal["auto", "float32", "bfloat16", "float16"] = "auto" # mixed precision; auto: where it was measured to be faster
+    # mixed precision; auto: where it was measured to be faster
+    use_amp: bool|Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$") # auto, cpu, cuda, cuda:1, …
     compile: bool = False # have PyTorch generate code for the layers: slow first steps, faster ones after
     freeze: bool = False # hold the lower layers fixed at first
@@ -52,7 +55,8 @@ class TrainingConfig(OptimConfig, TaskConfig):
     freeze_epochs: int = Field(1, ge=0) # for how many epochs
     freeze_embeddings: bool = True # and the embeddings with them
     evaluate_every: int|None = Field(None, ge=1) # steps to an evaluation within an epoch; None: at its end only
-    early_stopping: int|None = Field(None, ge=1) # evaluations in a row without a new best that end the training; None: none do
+    # evaluations in a row without a new best that end the training; None: none do
+    early_stopping: int|None = Field(None, ge=1)
     on_nonfinite: Literal["stop", "skip"] = "stop" # where loss or gradient is no number: end, or leave the step out
     log_every: int = Field(10, ge=1) # steps to a row of training metrics
     checkpoint_every: int|None = Field(None, ge=1) # steps to a checkpoint within an epoch; None: by the clock only
@@ -70,7 +74,8 @@ def pick_device(
     if device is None or device.type not in ("cpu", "cuda"):
         raise UserError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:1")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"device {name!r} is not there: PyTorch sees {torch.cuda.device_count()} CUDA devices; use auto or cpu")
+        raise UserError(f"device {name!r} is not there: PyTorch sees {torch.cuda.device_count()} CUDA devices; "
+            "use auto or cpu")
     return device
 
 # %% ../../nbs/4_training/23_loop.ipynb #1f06bc9f
@@ -95,7 +100,8 @@ def bf16_speed(
 def kept_speed(dim:int)->float:
     "`bf16_speed`, measured once per machine, thread count, PyTorch and width."
     h, file = hardware(), cache_home()/"precision.json"
-    key = f"{h['name']}, {h['torch_threads']} threads, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, layer of width {dim}"
+    key = (f"{h['name']}, {h['torch_threads']} threads, torch {torch.__version__}, "
+        f"{torch.backends.cpu.get_cpu_capability()}, layer of width {dim}")
     try: known = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError): known = {}   # absent or damaged: measured again
     if not isinstance(known, dict): known = {}
@@ -117,7 +123,8 @@ def amp_dtype(
     if use_amp in named: return named[use_amp], "asked for"
     if use_amp is False: return None, "asked for"
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16, "native here"
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if bf16 else torch.float16, "native here"
     if use_amp is True: return torch.bfloat16, "asked for"
     speed = kept_speed(dim)
     return torch.bfloat16 if speed >= GAIN else None, f"bfloat16 runs at {speed:.1f} times the speed of float32 here"
@@ -146,7 +153,7 @@ def train_step(
     config:TrainingConfig,
     device:torch.device,
     dtype:torch.dtype|None=None, # of mixed precision
-)->tuple[float,float,int]: # loss, gradient norm before clipping, number of targets; no step was made if loss or norm isn't finite
+)->tuple[float,float,int]: # loss, gradient norm before clipping, targets; no step if loss or norm isn't finite
     "One optimizer step."
     counts, total = [count_targets(b["labels"]) for b in group], torch.zeros((), device=device)
     for batch, n in zip(group, counts):
@@ -268,7 +275,8 @@ class TrainingState(Evaluator):
 
     def identity(self)->dict:
         "What a checkpoint and the training that goes on from it must have in common."
-        return self.config.model_dump(exclude=FREE) | {"task": self.task.name, "seed": self.seed, "precision": self.precision,
+        return self.config.model_dump(exclude=FREE) | {"task": self.task.name, "seed": self.seed,
+            "precision": self.precision,
             "kind of device": self.device.type, "steps of each epoch": self.plan} | self.told
 
     def holders(self)->dict:
@@ -285,7 +293,8 @@ class TrainingState(Evaluator):
         "Tensors, numbers and strings from which `load_state_dict` goes on."
         self.spent = time.perf_counter() - self.started
         return {k: getattr(self, k) for k in PLACE} | {k: v.state_dict() for k, v in self.holders().items()} | {
-            "rng": rng_state(self.model), "window": self.window.rows, "meter": self.meter.totals(), "identity": self.identity()}
+            "rng": rng_state(self.model), "window": self.window.rows, "meter": self.meter.totals(),
+            "identity": self.identity()}
 
 # %% ../../nbs/4_training/23_loop.ipynb #f5369a71
 def differences(
@@ -304,7 +313,8 @@ def restore(
     "Go back to a state."
     wrong = differences(state.get("identity", {}), loop.identity())
     if wrong:
-        raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, or start a new run from its weights")
+        raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, "
+            "or start a new run from its weights")
     for name, holder in loop.holders().items(): holder.load_state_dict(state[name])
     set_rng_state(loop.model, state["rng"])
     for k in PLACE: setattr(loop, k, state[k])
@@ -318,7 +328,8 @@ class Callback:
     def on_step(self, loop): "After each step, and the evaluation that follows it."
     def on_log(self, loop, row:dict): "A window of steps is closed: a row of training metrics."
     def on_skip(self, loop, what:str): "A step was left out."
-    def on_evaluation(self, loop, metrics:dict, better:bool): "The validation split was measured; the measured weights are in the model."
+    def on_evaluation(self, loop, metrics:dict, better:bool):
+        "The validation split was measured; the measured weights are in the model."
     def on_epoch(self, loop): "At the end of each epoch."
     def on_save(self, loop, path:Path): "A checkpoint was written."
     def on_end(self, loop, error:BaseException|None): "The training has ended, or was ended by an error."
@@ -333,7 +344,8 @@ class Track(Callback):
         pending = loop.window.rows[0][0] - 1 if loop.window.rows else loop.step
         self.tracker.rewind(loop.step, pending)
         self.tracker.update_run(hardware=hardware(loop.device), precision=loop.precision)
-        self.tracker.event("training", steps=sum(loop.plan), from_step=loop.step, precision=loop.precision, why=loop.why)
+        self.tracker.event("training", steps=sum(loop.plan), from_step=loop.step, precision=loop.precision,
+            why=loop.why)
 
     def on_log(self, loop, row):
         if not self.tracker.logging.log_gpu_memory: row = {k: v for k, v in row.items() if k != "peak_memory_mib"}
@@ -358,8 +370,10 @@ class Progress(Callback):
         c, n, h = loop.config, sum(loop.plan), hardware(loop.device)
         where = f"{h['device']} ({h['name']}" + (f", {h['torch_threads']} threads)" if h["device"] == "cpu" else ")")
         begin = f" from step {loop.step}" if loop.step else ""
-        if self.on: print(f"{loop.task.name}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
-            f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {loop.precision} ({loop.why})", flush=True)
+        if self.on:
+            print(f"{loop.task.name}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
+            f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {loop.precision} ({loop.why})",
+            flush=True)
         watched = sys.stderr.isatty() or "ipykernel" in sys.modules
         self.bar = tqdm(total=n, initial=loop.step, desc=loop.task.name, unit="step", mininterval=.5 if watched else 10,
             leave=False, **QUIET[self.on])
@@ -367,7 +381,8 @@ class Progress(Callback):
     def on_step(self, loop): self.bar.update()
 
     def on_log(self, loop, row):
-        self.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, {row['tokens_per_second'] or 0:,.0f} tokens/s", refresh=False)
+        self.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, "
+            f"{row['tokens_per_second'] or 0:,.0f} tokens/s", refresh=False)
         left, first, self.guessed = sum(loop.plan) - loop.step, not self.guessed, True
         if first and left and not loop.config.compile:
             self.say(f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
@@ -418,7 +433,8 @@ class Checkpoints(Callback):
         if error is not None: return
         with loop.averaged():
             if loop.best is None: self.save(loop, BEST)   # nothing to choose by: the last is the best
-            save_checkpoint(self.folder/FINAL, {"model": loop.model.state_dict(), "step": loop.step, "kind": loop.task.name})
+            save_checkpoint(self.folder/FINAL,
+                {"model": loop.model.state_dict(), "step": loop.step, "kind": loop.task.name})
 
     def save(self, loop, name:str):
         with loop.pause():
@@ -455,8 +471,9 @@ class Observed(TrainingState):
         "A row of training metrics."
         speed = self.lap()
         if not self.window.rows: return
-        row = {"step": self.step, "epoch": self.epoch + 1} | self.window.means() | {"lr": self.optimizer.param_groups[0]["lr"],
-            "tokens_per_second": round(speed) or None, "peak_memory_mib": round(self.meter.peak_mib, 1)}
+        row = {"step": self.step, "epoch": self.epoch + 1} | self.window.means()
+        row |= {"lr": self.optimizer.param_groups[0]["lr"], "tokens_per_second": round(speed) or None,
+            "peak_memory_mib": round(self.meter.peak_mib, 1)}
         self.history["train"].append(row)
         self.tell("on_log", row)
 
@@ -466,7 +483,8 @@ class Evaluating(Observed):
     def due(self)->bool:
         "Whether an evaluation within the epoch is to be made now."
         every = self.config.evaluate_every
-        return bool(every and self.val_loader is not None and self.step and self.step % every == 0 and self.evaluated < self.step)
+        return bool(every and self.val_loader is not None and self.step and self.step % every == 0
+            and self.evaluated < self.step)
 
     def enough(self)->bool:
         "Whether early stopping has had enough."
@@ -491,7 +509,8 @@ class Stepping(Evaluating):
     def run_step(self, group:list[dict]):
         "One step at its rate, and all that is due after it."
         set_rate(self.optimizer, rate_at(self.step, sum(self.plan), self.config))
-        loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config, self.device, self.dtype)
+        loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config,
+            self.device, self.dtype)
         self.step, self.batch = self.step + 1, self.batch + len(group)
         self.fresh = [self.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), self.fresh[1] + 1]
         if math.isfinite(loss) and math.isfinite(norm): self.stepped(loss, norm, targets)
@@ -510,8 +529,9 @@ class Stepping(Evaluating):
 
     def lost(self, loss:float, norm:float):
         "Loss or gradient is no number, and no step was made."
-        what = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient norm is {norm} (the loss {loss:.3g})"
-        what, self.skipped = f"{what} at step {self.step} (epoch {self.epoch + 1}, batch {self.batch})", self.skipped + 1
+        what = f"the gradient norm is {norm} (the loss {loss:.3g})" if math.isfinite(loss) else f"the loss is {loss}"
+        what = f"{what} at step {self.step} (epoch {self.epoch + 1}, batch {self.batch})"
+        self.skipped += 1
         if self.config.on_nonfinite == "stop" or self.skipped >= GIVE_UP: raise Diverged(what + self.advice())
         self.tell("on_skip", what)
 
@@ -565,7 +585,8 @@ class TrainingLoop(Epochs):
         identity:dict|None=None, # what else makes this run this run: corpus, tokenizer, …
     ):
         super().__init__(model, config, train_loader, task, seed, identity, progress)
-        self.val_loader, self.dir, self.peak_of = val_loader, Path(checkpoint_dir) if checkpoint_dir else None, "process"
+        self.val_loader, self.dir = val_loader, Path(checkpoint_dir) if checkpoint_dir else None
+        self.peak_of = "process"
         own = [Track(tracker or NoTracker()), Progress(progress)] + ([Checkpoints(self.dir)] if self.dir else [])
         self.callbacks, self.history = [*own, *callbacks], {"train": [], "val": []}   # history: the rows since `fit`
 
@@ -602,9 +623,11 @@ def go_back(
 
 def cost_of(
     loop:TrainingLoop, # that has trained
-)->dict: # seconds (of all), seconds_per_epoch and tokens_per_second (of training steps only), peak_memory_mib, steps, epochs, best
+)->dict: # seconds (of all), seconds_per_epoch, tokens_per_second (of steps only), peak_memory_mib, steps, epochs, best
     "What a training has cost so far, as run.json has it."
     t, epochs = loop.meter.totals(), loop.step*loop.config.epochs/sum(loop.plan)
-    return {"seconds": round(time.perf_counter() - loop.started, 2), "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
-        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)), "peak_memory_mib": round(loop.meter.peak_mib, 1),
+    return {"seconds": round(time.perf_counter() - loop.started, 2),
+        "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
+        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)),
+        "peak_memory_mib": round(loop.meter.peak_mib, 1),
         "peak_memory_of": loop.peak_of, "steps": loop.step, "epochs": round(epochs, 4), "best": loop.best}

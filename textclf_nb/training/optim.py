@@ -68,17 +68,7 @@ class MuonAndAdamW:
     def load_state_dict(self, state:dict):
         for o, part in zip(self.parts, ("muon", "adamw")): o.load_state_dict(state[part])
 
-# %% ../../nbs/4_training/22_optim.ipynb #1a3205f7
-def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and AdamW
-    "The optimizer of the settings, with `top_lr` in each group."
-    groups = parameter_groups(model, config.learning_rate, config.weight_decay, config.head_lr_mult,
-        config.backbone_lr_mult)
-    fused = next(model.parameters()).device.type in ("cpu", "cuda")
-    def adamw(groups): return torch.optim.AdamW(groups, betas=config.betas, fused=fused)
-    optimizer = adamw(groups) if config.optimizer == "adamw" else _with_muon(model, groups, adamw, config)
-    for g in optimizer.param_groups: g["top_lr"] = g["lr"]
-    return optimizer
-
+# %% ../../nbs/4_training/22_optim.ipynb #4f4695b2
 def _with_muon(model, groups:list[dict], adamw, config:OptimConfig)->MuonAndAdamW:
     "Take the blocks' matrices out of AdamW's groups and give them to Muon."
     if not hasattr(torch.optim, "Muon"):
@@ -92,6 +82,17 @@ def _with_muon(model, groups:list[dict], adamw, config:OptimConfig)->MuonAndAdam
         adjust_lr_fn="match_rms_adamw")
     muon.param_groups[0]["name"] = "matrices"
     return MuonAndAdamW(muon, adamw([g for g in rest if g["params"]]))
+
+# %% ../../nbs/4_training/22_optim.ipynb #1a3205f7
+def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and AdamW
+    "The optimizer of the settings, with `top_lr` in each group."
+    groups = parameter_groups(model, config.learning_rate, config.weight_decay, config.head_lr_mult,
+        config.backbone_lr_mult)
+    fused = next(model.parameters()).device.type in ("cpu", "cuda")
+    def adamw(groups): return torch.optim.AdamW(groups, betas=config.betas, fused=fused)
+    optimizer = adamw(groups) if config.optimizer == "adamw" else _with_muon(model, groups, adamw, config)
+    for g in optimizer.param_groups: g["top_lr"] = g["lr"]
+    return optimizer
 
 def set_rate(optimizer, factor:float):
     "The same share of its largest learning rate for each group."
@@ -193,6 +194,7 @@ def word_vectors(
     vectors[known, :rank] = (U*np.sqrt(S))[known]
     return vectors/np.sqrt((vectors[known]**2).mean())
 
+# %% ../../nbs/4_training/22_optim.ipynb #c5fd9e9a
 @torch.no_grad()
 def init_words(
     model:nn.Module, # of chapter 11, with fresh weights

@@ -64,7 +64,8 @@ class LoggingConfig(Settings):
     def apart(self):
         "Two histories, two files."
         paths = [PurePosixPath(p) for p in (self.csv_train_metrics_path, self.csv_eval_metrics_path)]
-        if paths[0] == paths[1]: raise ValueError(f"csv_train_metrics_path and csv_eval_metrics_path are both {str(paths[0])!r}: give two")
+        if paths[0] == paths[1]:
+            raise ValueError(f"csv_train_metrics_path and csv_eval_metrics_path are both {str(paths[0])!r}: give two")
         return self
 
 # %% ../../nbs/4_training/20_tracking.ipynb #cce07fe4
@@ -78,7 +79,8 @@ def _read_rows(path:Path)->tuple[list,list]:
 def _write_rows(path:Path, columns:list, rows:list):
     "The whole CSV file, or the old one."
     with whole(path) as tmp, open(tmp, "w", newline="", encoding="utf-8") as f:
-        csv.writer(f, quoting=csv.QUOTE_ALL if any("\r" in c for c in columns) else csv.QUOTE_MINIMAL, lineterminator="\n").writerow(columns)
+        csv.writer(f, quoting=csv.QUOTE_ALL if any("\r" in c for c in columns) else csv.QUOTE_MINIMAL,
+            lineterminator="\n").writerow(columns)
         csv.DictWriter(f, columns, restval="", lineterminator="\n").writerows(rows)
 
 def _cell(value)->str:
@@ -120,7 +122,8 @@ class RowLog:
 # %% ../../nbs/4_training/20_tracking.ipynb #8024f811
 def versions()->dict[str,str]:
     "Python and the libraries a result may depend on."
-    names = ("textclf-nb", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn", "pandas", "wandb")
+    names = ("textclf-nb", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn", "pandas",
+        "wandb")
     have = {d.metadata["Name"].lower(): d.version for d in metadata.distributions() if d.metadata["Name"]}
     return {"python": platform.python_version()} | {n: have[n] for n in names if n in have}
 
@@ -130,8 +133,9 @@ def hardware(
     "The device, and the machine around it."
     device = torch.device(device)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else psutil.virtual_memory().total
-    return {"device": device.type, "name": torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name(), "cores": cores,
+    cuda = device.type == "cuda"
+    memory = torch.cuda.get_device_properties(device).total_memory if cuda else psutil.virtual_memory().total
+    return {"device": device.type, "name": torch.cuda.get_device_name(device) if cuda else _cpu_name(), "cores": cores,
         "memory_gib": round(memory/2**30, 1), "torch_threads": torch.get_num_threads()}
 
 def _cpu_name()->str:
@@ -249,7 +253,8 @@ class RunRecord:
     ):
         "Write run.json anew, whole."
         self.run = merged(self.run, _plain(facts))
-        with whole(self.dir/"run.json") as tmp: tmp.write_text(json.dumps(self.run, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
+        with whole(self.dir/"run.json") as tmp:
+            tmp.write_text(json.dumps(self.run, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
 
     def event(self,
         what:str, # what happened
@@ -275,7 +280,8 @@ def hold(
     "Keep a directory for this process; `UserError` says who has it. May be entered twice by the same process."
     folder, lock = Path(folder), FileLock(Path(folder)/".lock", is_singleton=True, thread_local=False)
     folder.mkdir(parents=True, exist_ok=True)
-    held_by = lambda: "process {process} on {host} since {since}".format(**dict.fromkeys(("process", "host", "since"), "?") | holder(folder))
+    unknown = dict.fromkeys(("process", "host", "since"), "?")
+    held_by = lambda: "process {process} on {host} since {since}".format(**unknown | holder(folder))
     try: lock.acquire(timeout=0)
     except Timeout: raise UserError(f"{folder} is in use by {held_by()}: wait for it, or stop it") from None
     try:
@@ -287,7 +293,9 @@ def hold(
             with whole(folder/".lock.json") as tmp: tmp.write_text(json.dumps(note), encoding="utf-8")
         yield
     finally:
-        if lock.lock_counter == 1 and (holder(folder).get("host"), holder(folder).get("process")) == (socket.gethostname(), os.getpid()):
+        note = holder(folder)
+        ours = (note.get("host"), note.get("process")) == (socket.gethostname(), os.getpid())
+        if lock.lock_counter == 1 and ours:
             (folder/".lock.json").unlink(missing_ok=True)
             # who waits for it sees that it is gone, and opens another
             if os.name == "posix": (folder/".lock").unlink(missing_ok=True)
@@ -330,7 +338,8 @@ def ended(
 def _invite_wandb(tracker):
     "Start W&B for the tracker, under the old id if its run is continued."
     try:
-        tracker.wandb = start_wandb(tracker.dir, tracker.logging.wandb, _plain(tracker.config), tracker.run.get("wandb", {}).get("id"))
+        tracker.wandb = start_wandb(tracker.dir, tracker.logging.wandb, _plain(tracker.config),
+            tracker.run.get("wandb", {}).get("id"))
         tracker.update_run(wandb={"id": tracker.wandb.id, "mode": wandb_mode()})
     except Exception as e: _without_wandb(tracker, e)
 
@@ -354,9 +363,11 @@ def _begin(tracker):
     again, process = "started" in tracker.run, psutil.Process()
     if again: tracker.facts.pop("started")
     tracker.update_run(**tracker.facts)
-    tracker.update_run(status="running", cause=None, finished=None, process={"id": process.pid, "since": process.create_time(), "host": socket.gethostname()})
+    tracker.update_run(status="running", cause=None, finished=None,
+        process={"id": process.pid, "since": process.create_time(), "host": socket.gethostname()})
     if tracker.logging.log_metrics_csv:
-        tracker.rows = {k: RowLog(tracker.dir/getattr(tracker.logging, f"csv_{k}_metrics_path")) for k in ("train", "eval")}
+        tracker.rows = {k: RowLog(tracker.dir/getattr(tracker.logging, f"csv_{k}_metrics_path"))
+            for k in ("train", "eval")}
     tracker.event("resumed" if again else "started")
 
 def _log_eval(tracker, step, split, metrics):
@@ -377,8 +388,10 @@ class Tracker(RunRecord):
         facts:dict|None=None, # what run.json shall say from the start: kind, seed, corpus, attention, …
     ):
         super().__init__(run_dir)
-        self.logging, self.config, self.wandb, self.rows, self.kept = logging or LoggingConfig(), config or {}, None, {}, ExitStack()
-        self.facts = {"name": self.dir.name, "started": _now(), "code": code_state(), "versions": versions(), "hardware": hardware()} | (facts or {})
+        self.logging, self.config = logging or LoggingConfig(), config or {}
+        self.wandb, self.rows, self.kept = None, {}, ExitStack()
+        self.facts = {"name": self.dir.name, "started": _now(), "code": code_state(), "versions": versions(),
+            "hardware": hardware()} | (facts or {})
 
     def __enter__(self):
         self.kept.enter_context(hold(self.dir))
@@ -393,11 +406,8 @@ class Tracker(RunRecord):
         self.event(status, **({"cause": cause} if cause else {}))
         self.kept.close()
 
-    def log_train(self,
-        step:int, # optimizer steps so far
-        **metrics, # epoch, loss, lr, …
-    ):
-        "One row of training metrics."
+    def log_train(self, step:int, **metrics):
+        "One row of training metrics (epoch, loss, lr, …) after `step` optimizer steps."
         if self.rows: self.rows["train"].append({"step": step} | metrics)
         _tell_wandb(self, lambda run: run.log({f"train/{k}": v for k, v in metrics.items()} | {"step": step}))
 
@@ -442,7 +452,8 @@ def read_run(
     if not file.exists(): raise UserError(f"{run_dir} is not a run: it has no run.json")
     try: run = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as e: raise UserError(f"{file} is damaged ({e}): remove the run and train again") from None
-    if not isinstance(run, dict): raise UserError(f"{file} is damaged (it holds no facts): remove the run and train again")
+    if not isinstance(run, dict):
+        raise UserError(f"{file} is damaged (it holds no facts): remove the run and train again")
     if run.get("status") == "running" and not _alive(run.get("process", {})):
         run |= {"status": "interrupted", "cause": "the process is gone (killed, or the machine went down)"}
     return run
@@ -452,4 +463,5 @@ def _alive(process:dict)->bool:
     if not isinstance(process, dict): return False
     if process.get("host", socket.gethostname()) != socket.gethostname(): return True
     try: return abs(psutil.Process(process["id"]).create_time() - process["since"]) < 1
-    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError): return False   # gone, or no record of a process
+    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
+        return False   # gone, or no record of a process

@@ -30,7 +30,8 @@ def show_version(wanted:bool):
     if wanted: raise typer.Exit(print(f"textclf-nb {__version__}") or 0)
 
 @app.callback()
-def frame(version:bool=typer.Option(False, "--version", callback=show_version, is_eager=True, help="print the version and leave")):
+def frame(version:bool=typer.Option(False, "--version", callback=show_version, is_eager=True,
+    help="print the version and leave")):
     "Train, compare and use text classifiers whose attention can be exchanged."
 
 # %% ../../nbs/6_use/33_cli.ipynb #36bbe0ff
@@ -61,7 +62,8 @@ def fit(
     from textclf_nb.lab import results_table
     from textclf_nb.lab.runs import from_dotted
     from textclf_nb.use.fit import ENCODER, fit_table
-    found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt, from_dotted(settings))
+    found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt,
+        from_dotted(settings))
     print(f"\n{results_table(found.comparison)}\n\n{found.advice}\n")
     print(f"report   {root / 'comparisons' / found.runs['encoder'].name / 'report.html'}")
     print(f"predict  textclf predict {found.take} \"a new text\"")
@@ -84,7 +86,8 @@ def new(
 def train(
     run_dir:Path=typer.Argument(..., help="a run directory, or the name of a finetuning or pretraining run"),
     resume:bool=typer.Option(False, "--resume", help="go on from the last checkpoint"),
-    from_checkpoint:str=typer.Option(None, "--from-checkpoint", help="go on from this file of checkpoints/, best-model.ckpt for example"),
+    from_checkpoint:str=typer.Option(None, "--from-checkpoint", help="go on from this file of checkpoints/, "
+    "best-model.ckpt for example"),
     root:Path=ROOT):
     "Do what config.yaml says."
     from textclf_nb.lab.runs import run_experiment
@@ -105,8 +108,10 @@ def find_run(name:Path, root:Path)->Path:
     kinds = sorted(root.glob("*/")) if len(name.parts) == 1 else []
     places = [root / name, *(kind / name for kind in kinds)]
     found = [p for p in places if (p / "config.yaml").is_file()]
-    if not found: raise UserError(f"{name}: no such run; looked for config.yaml in {name}, {root / name}, {root}/*/{name}")
-    if len(found) > 1: raise UserError(f"{name} is ambiguous: write {' or '.join(f'{p.parent.name}/{p.name}' for p in found)}")
+    if not found:
+        raise UserError(f"{name}: no such run; looked for config.yaml in {name}, {root / name}, {root}/*/{name}")
+    if len(found) > 1:
+        raise UserError(f"{name} is ambiguous: write {' or '.join(f'{p.parent.name}/{p.name}' for p in found)}")
     return found[0]
 
 # %% ../../nbs/6_use/33_cli.ipynb #89b4610d
@@ -121,7 +126,8 @@ def print_metrics(results:dict):
 @app.command("eval")
 def evaluate(
     run_dir:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run"),
-    file:Path=typer.Option(None, "--file", "-f", help="score this file with texts and labels instead of the run's own splits"),
+    file:Path=typer.Option(None, "--file", "-f", help="score this file with texts and labels instead of the "
+    "run's own splits"),
     device:str=DEVICE, root:Path=ROOT):
     "Score a trained classifier."
     from textclf_nb.lab import evaluate_run, load_classifier
@@ -138,8 +144,10 @@ def predict(
     run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
     texts:list[str]=typer.Argument(None, help="one or more texts"),
     file:Path=typer.Option(None, "--file", "-f", help="a csv, tsv, jsonl, parquet or txt file"),
-    column:str=typer.Option(None, help="the column of the file that holds the texts; the one that the run learnt from if not given"),
-    out:Path=typer.Option(None, "--out", "-o", help="write the table here instead of to the terminal"), device:str=DEVICE, root:Path=ROOT):
+    column:str=typer.Option(None, help="the column of the file that holds the texts; "
+    "the one that the run learnt from if not given"),
+    out:Path=typer.Option(None, "--out", "-o", help="write the table here instead of to the terminal"),
+    device:str=DEVICE, root:Path=ROOT):
     "Print label and probability of each text."
     from textclf_nb.core import UserError, whole
     from textclf_nb.lab import load_classifier
@@ -149,7 +157,8 @@ def predict(
     if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in classifier.predict(texts)))
     column = column or text_column(run)
     if not out: return predict_table(classifier, file, column, sys.stdout)
-    with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream: predict_table(classifier, file, column, stream)
+    with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
+        predict_table(classifier, file, column, stream)
 
 def text_column(run:Path)->str:
     "The column of texts that a run learnt from; `text` where nothing is known of it."
@@ -164,7 +173,8 @@ def predict_table(classifier, file:Path, column:str, stream):
     from tqdm import tqdm
     bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
     for table in read_pieces(file):
-        if column not in table: raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
+        if column not in table:
+            raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
         labels, probabilities = zip(*classifier.predict(table[column].tolist()))
         answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
         answered.to_csv(stream, index=False, header=first)
@@ -196,7 +206,8 @@ def baseline(
 @app.command("compare")
 def compare_runs(
     runs:list[Path]=typer.Argument(..., help="run directories, or names of runs"),
-    out:Path=typer.Option(None, "--out", "-o", help="directory for table, report and figures; ROOT/comparisons/… if not given"),
+    out:Path=typer.Option(None, "--out", "-o", help="directory for table, report and figures; "
+    "ROOT/comparisons/… if not given"),
     requirements:str=typer.Option(None, help="thesis: judge by its requirements too"), root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
     from textclf_nb.lab import compare, results_table
@@ -225,7 +236,8 @@ OUT = typer.Option(Path("experiments/cost"), "--out", "-o", help="directory for 
 
 @cost_app.command("attention")
 def cost_attention(
-    lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", min=1, help="N; may be repeated"),
+    lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", min=1, help="N; may be "
+    "repeated"),
     heads:int=typer.Option(8, min=1), head_dim:int=typer.Option(64, min=1),
     batch:int=typer.Option(1, min=1), repeats:int=typer.Option(5, min=1),
     settings:list[str]=typer.Option(["favor.nb_features=64", "lsh.num_hashes=2", "lsh.chunk_size=64"], "--set", "-s",
@@ -239,7 +251,8 @@ def cost_attention(
     from textclf_nb.lab import bench_attention, plot_cost
     from textclf_nb.lab.runs import from_dotted
     from textclf_nb.training import pick_device
-    if dtype not in ("float32", "bfloat16", "float16"): raise UserError(f"dtype {dtype!r}: write float32, bfloat16 or float16")
+    if dtype not in ("float32", "bfloat16", "float16"):
+        raise UserError(f"dtype {dtype!r}: write float32, bfloat16 or float16")
     pick_device(device)
     table = bench_attention(lengths, from_dotted(settings), batch, heads, head_dim, repeats, device=device,
         dtype=getattr(torch, dtype), peers=peers, memory=memory)
@@ -247,7 +260,8 @@ def cost_attention(
     with whole(out / f"{name}.csv") as tmp: table.to_csv(tmp, index=False)
     set_style()
     save_figure(plot_cost(table), out / f"{name}.svg")
-    for column, title in (("seconds", "seconds"), ("times_faster", "times faster than mha"), ("peak_mib", "peak memory [MiB]")):
+    for column, title in (("seconds", "seconds"), ("times_faster", "times faster than mha"),
+        ("peak_mib", "peak memory [MiB]")):
         if column not in table: continue
         shown = table.pivot(index="contender", columns="N", values=column).reindex(table.contender.unique())
         print(f"\n{title}\n{shown.round(3).to_string()}")
@@ -257,7 +271,8 @@ def cost_attention(
 def cost_model(
     kinds:list[str]=typer.Option(["mha"], "--attention", "-a", help="a mechanism to measure; may be repeated"),
     compiled:bool=typer.Option(False, "--compiled", help="each of them with compiled layers too (training.compile)"),
-    steps:int=typer.Option(6, min=1, help="timed training steps of each"), device:str=typer.Option("cpu"), out:Path=OUT):
+    steps:int=typer.Option(6, min=1, help="timed training steps of each"), device:str=typer.Option("cpu"),
+    out:Path=OUT):
     "Training steps of BERT-small beside Hugging Face's, in turns."
     from textclf_nb.attention import attention_class
     from textclf_nb.core import whole
@@ -316,13 +331,15 @@ def cost_error(
 def draw_maps(
     run:Path=typer.Argument(..., help="a finished finetuning run, or a model directory"),
     text:str=typer.Argument(..., help="the text to read"),
-    out:Path=typer.Option(None, "--out", "-o", help="directory for the figures; RUN/maps if not given"), device:str=DEVICE, root:Path=ROOT):
+    out:Path=typer.Option(None, "--out", "-o", help="directory for the figures; RUN/maps if not given"),
+    device:str=DEVICE, root:Path=ROOT):
     "Draw what the heads of a classifier look at in a text."
     from textclf_nb.core import UserError, save_figure
     from textclf_nb.lab import Classifier, head_statistics, load_classifier, plot_maps, plot_reading, read_closely
     run = usable(run, root)
     classifier, out = load_classifier(run, device), out or run / "maps"
-    if not isinstance(classifier, Classifier): raise UserError(f"{run} is no encoder and has no heads: give a finetuning run")
+    if not isinstance(classifier, Classifier):
+        raise UserError(f"{run} is no encoder and has no heads: give a finetuning run")
     reading = read_closely(classifier, text)
     figures = {"heads.png": plot_maps(reading.maps, reading.tokens), "tokens.svg": plot_reading(reading)}
     written = [save_figure(figure, out / name) for name, figure in figures.items()]
@@ -371,7 +388,8 @@ app.add_typer(suite_app, name="suite")
 def find_suite(file:Path)->Path:
     "A suite file, given as a path or by the name of one that comes with the package."
     import textclf_nb
-    package = Path(textclf_nb.__file__).parent   # a wheel carries experiments/ inside, a checkout has it beside the package
+    # a wheel carries experiments/ inside, a checkout has it beside the package
+    package = Path(textclf_nb.__file__).parent
     shipped = [home / "experiments" / "suites" / f"{file}.yaml" for home in (package, package.parent)]
     return file if file.is_file() else next((f for f in shipped if f.is_file()), file)
 

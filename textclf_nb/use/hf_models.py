@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from torch import Tensor
-from transformers import (AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification, PretrainedConfig,
+from transformers import (AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification,
+    PretrainedConfig,
     PreTrainedModel, PreTrainedTokenizerFast)
 from transformers.modeling_outputs import BaseModelOutput, MaskedLMOutput, SequenceClassifierOutput
 from transformers.utils.generic import can_return_tuple
@@ -148,12 +149,14 @@ def hf_tokenizer(
     "The tokenizer of a run as `transformers` has them; reads as the run does."
     how = json.loads((Path(model_dir)/"use.json").read_text(encoding="utf-8"))
     way = "windows" if how["windows"] else how["truncation"]
-    if way not in ("head", "tail"): raise UserError(f"{model_dir}: reads long texts by {way}, which no Hugging Face tokenizer does: "
+    if way not in ("head", "tail"):
+        raise UserError(f"{model_dir}: reads long texts by {way}, which no Hugging Face tokenizer does: "
         "train with tokenizer.truncation head or tail, and without windows")
     backend = WordPieceTokenizer.load(model_dir).backend
     names = {f"{part}_token": f"[{part.upper()}]" for part in ("pad", "unk", "cls", "sep", "mask")}
     return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=how["max_length"],
-        truncation_side={"head": "right", "tail": "left"}[way], model_input_names=["input_ids", "attention_mask"], **names)
+        truncation_side={"head": "right", "tail": "left"}[way], model_input_names=["input_ids", "attention_mask"],
+        **names)
 
 # %% ../../nbs/6_use/32c_hf_models.ipynb #45c51290
 SHOWN = ("accuracy", "f1_macro", "f1_weighted", "auroc", "perplexity")   # of the test split, on a card
@@ -179,7 +182,8 @@ def model_card(
     facts = dict(name=name, task=task, parameters=parameters, max_length=max_length, record=record, shown=SHOWN,
         attention=config.ours.architecture.attention.kinds, labels=list(config.id2label.values()))
     template = files("textclf_nb")/"templates"/"model_card.md"
-    return ModelCard.from_template(card_data(name, task, record), template_str=template.read_text(encoding="utf-8"), **facts)
+    return ModelCard.from_template(card_data(name, task, record), template_str=template.read_text(encoding="utf-8"),
+        **facts)
 
 # %% ../../nbs/6_use/32c_hf_models.ipynb #f6e662b2
 def model_place(run:str|Path)->Path:
@@ -199,7 +203,8 @@ def hf_model(
     pad = source.config.architecture.pad_token_id
     config = TextclfConfig(**source.config.model_dump(mode="json"), **told, pad_token_id=pad)
     model = (TextclfForSequenceClassification if names else TextclfForMaskedLM)(config)
-    model.load_state_dict({f"textclf.{k}" if k.startswith("encoder.") else k: v for k, v in source.state_dict().items()})
+    model.load_state_dict({f"textclf.{k}" if k.startswith("encoder.") else k: v
+        for k, v in source.state_dict().items()})
     return model.eval()
 
 def export_hf(

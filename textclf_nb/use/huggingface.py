@@ -70,12 +70,14 @@ def attention_function(
     "What `transformers` calls for `attn_implementation=\"textclf_<kind>\"`."
     def attend(layer, query, key, value, attention_mask=None, scaling=None, is_causal=None, sliding_window=None, **_):
         B, H, N, Dh = query.shape
-        if key.shape[2] != N: raise UserError(f"attention {kind!r} wants as many keys as queries, got {key.shape[2]} and {N}: "
+        if key.shape[2] != N:
+            raise UserError(f"attention {kind!r} wants as many keys as queries, got {key.shape[2]} and {N}: "
             "set use_cache=False")
         causal = getattr(layer, "is_causal", False) if is_causal is None else is_causal
         core = core_of(layer, "mha" if sliding_window else kind, H, Dh).to(query.device)
         if causal: core.refuse("causal")
-        mixed = core(*as_ours(query, key, value, scaling), attention_mask, pairs(N, causal, sliding_window, query.device))
+        mixed = core(*as_ours(query, key, value, scaling), attention_mask,
+            pairs(N, causal, sliding_window, query.device))
         return mixed.transpose(1, 2).contiguous(), None
     return attend
 

@@ -39,14 +39,16 @@ def files_of(
     run:Path, # a finished run
 )->dict[str, bytes]: # by path inside the directory
     "A run directory as data, without its checkpoints."
-    found = (p for p in sorted(run.rglob("*")) if p.is_file() and "checkpoints" not in p.parts and not p.name.startswith("."))
+    found = (p for p in sorted(run.rglob("*")) if p.is_file() and "checkpoints" not in p.parts
+        and not p.name.startswith("."))
     return {p.relative_to(run).as_posix(): p.read_bytes() for p in found}
 
 def write_files(files:dict[str, bytes], folder:Path):
     "The reverse; refuses a directory that is there, and a name that leads out of it."
     if folder.exists(): raise UserError(f"{folder} exists already: choose another name, or remove it")
     for name, content in files.items():
-        if not (folder/name).resolve().is_relative_to(folder.resolve()): raise UserError(f"{name!r} leads out of {folder}")
+        if not (folder/name).resolve().is_relative_to(folder.resolve()):
+            raise UserError(f"{name!r} leads out of {folder}")
         (folder/name).parent.mkdir(parents=True, exist_ok=True)
         (folder/name).write_bytes(content)
 
@@ -96,10 +98,12 @@ class TextClassifier(ClassifierMixin, KeptRun):
     def fit(self, texts, labels):
         "Train on texts and their labels."
         texts, labels = checked_column(texts), column_or_1d(labels)
-        if len(texts) != len(labels): raise UserError(f"{len(texts)} texts, {len(labels)} labels: one for each is needed")
+        if len(texts) != len(labels):
+            raise UserError(f"{len(texts)} texts, {len(labels)} labels: one for each is needed")
         check_classification_targets(labels)
         self.classes_ = unique_labels(labels)
-        if len(self.classes_) < 2: raise UserError(f"one class only ({self.classes_[0]}): classification needs two or more")
+        if len(self.classes_) < 2:
+            raise UserError(f"one class only ({self.classes_[0]}): classification needs two or more")
         self.files_, self.results_ = run_of(self, texts, [str(c) for c in labels])
         vars(self).pop("_model", None)
         return self
@@ -124,7 +128,8 @@ def run_of(est:"TextClassifier", texts:list[str], labels:list[str])->tuple[dict,
         table = Path(room)/"texts.parquet"
         pd.DataFrame({"text": texts, "label": labels}).to_parquet(table)
         data = {"data": {"corpus": str(table)}, "experiment": {"seed": seed}}
-        tree = merged(data, settings_from(est.pretrained, est.attention, est.epochs, est.max_length, seed, est.settings))
+        tree = merged(data, settings_from(est.pretrained, est.attention, est.epochs, est.max_length, seed,
+            est.settings))
         run = new_experiment("finetuning", "estimator", room, settings=tree, pretraining=est.pretrained)
         results = run_experiment(run)
         return files_of(run), results
