@@ -126,9 +126,11 @@ def same(a, b):
     if odd: raise Found(f"not the umask's mode: {odd}")
 
 
-def go_on(home, run, before=None, allowed=(0,)):
-    "Train, or resume where there is something to resume."
-    more = ["--resume"] if last_checkpoints(run/"checkpoints") else []
+def go_on(home, run, before=None, rng=None):
+    "Train, or resume where there is something to resume: with `rng`, from any checkpoint that is a whole state."
+    there, best = last_checkpoints(run/"checkpoints"), run/"checkpoints/best-model.ckpt"
+    more = ["--resume"] if there else []
+    if there and rng and rng.random() < .5: more = ["--from-checkpoint", rng.choice([*there, *([best] if best.is_file() else [])]).name]
     return child(home, ["train", f"{run.parent.name}/a", *more], before)
 
 
@@ -145,7 +147,7 @@ def kill(home, room, rng):
     plain, seconds = undisturbed(room, kind, attention)
     run, told_of = new_run(home, kind, attention), []
     for _ in range(rng.randint(1, 3)):
-        number, pid = rng.choice([signal.SIGKILL, signal.SIGTERM]), go_on(home, run)
+        number, pid = rng.choice([signal.SIGKILL, signal.SIGTERM]), go_on(home, run, rng=rng)
         time.sleep(rng.uniform(0, seconds))
         os.kill(pid, number)
         code = ended(pid)
@@ -235,11 +237,15 @@ def damaged(data, rng):
 def damage(home, room, rng):
     "Any file of a finished run is damaged; every command that reads it answers, or refuses in one line."
     plain, _ = undisturbed(room, "finetuning", rng.choice([a for k, a in RUNS if k == "finetuning"]))
-    shutil.copytree(plain.parents[2], home)
-    run = home/"experiments/finetuning/a"
+    beside = plain.parents[2]   # a baseline too, fitted once
+    if not (beside/"experiments/baseline").exists(): textclf(beside, "baseline", "b", "--set", "data.corpus=mine.csv", allowed=(0,))
+    shutil.copytree(beside, home)
+    kind, name = rng.choice([("finetuning", "a")]*3 + [("baseline", "b")])
+    run = home/"experiments"/kind/name
     file = rng.choice(sorted(p for p in run.rglob("*") if p.is_file()))
     file.write_bytes(damaged(file.read_bytes(), rng))
-    commands = [["predict", "a", "Draw it."], ["eval", "a"], ["runs"], ["train", "a", "--resume"], ["compare", "a"]]
+    commands = [["predict", name, "Draw it."], ["eval", name], ["runs"], ["compare", "a", "b"]]
+    if name == "a": commands += [["train", "a", "--resume"], ["maps", "a", "Draw it."], ["cost", "parameters", "a"]]
     for arguments in rng.sample(commands, 2): textclf(home, *arguments)
     return str(file.relative_to(run))
 

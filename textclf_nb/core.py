@@ -204,6 +204,9 @@ def whole(
         except OSError:
             if before.exists(): os.replace(before, path)
             raise
+    except OSError as e:
+        if e.errno and e.filename is None: e.filename = str(path)   # a write knows no name
+        raise
     finally: shutil.rmtree(room, ignore_errors=True)
 
 # %% ../nbs/00_core.ipynb #ac148648

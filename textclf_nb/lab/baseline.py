@@ -11,6 +11,7 @@ import json
 import time
 import warnings
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import yaml
@@ -136,8 +137,8 @@ def load_baseline(
         names, terms = facts["label_names"], facts["terms"]
         rows = 1 if len(names) == 2 else len(names)
         fits = idf.shape == (len(terms),) and coef.shape == (rows, len(terms)) and intercept.shape == (rows,)
-    except (OSError, ValueError, KeyError) as e:
-        raise UserError(f"{folder} is damaged ({e}): fit the baseline again") from None
+    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, BadZipFile) as e:
+        raise UserError(f"{folder} is damaged ({type(e).__name__}: {e}): fit the baseline again") from None
     if not fits:
         raise UserError(f"{folder} is damaged: {len(names)} labels, {len(terms)} terms, but weights {coef.shape}: "
             "fit the baseline again")
@@ -176,7 +177,7 @@ def measured_fit(
 # %% ../../nbs/5_lab/25_baseline.ipynb #8ccf0199
 def _not_done(run_dir:Path)->Path: # the same
     "Refuse a directory in which a baseline has been fitted."
-    if (run_dir / "run.json").is_file() and read_run(run_dir)["status"] == "finished":
+    if (run_dir / "run.json").is_file() and read_run(run_dir).get("status") == "finished":
         raise UserError(f"{run_dir} exists already: choose another name, or remove it")
     return run_dir
 
