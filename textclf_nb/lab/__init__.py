@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "baseline": ["Baseline", "BaselineConfig", "fit_baseline", "load_baseline", "run_baseline"],
     "blend": ["Blend", "load_blend", "load_classifier", "run_blend"],
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "plot_error", "run_error"],
+    "exchange": ["bench_exchange", "best_pairs", "exchange_settings", "exchanged", "plot_exchange", "run_exchange"],
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],

@@ -6,9 +6,9 @@
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
            'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run', 'print_metrics',
            'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'baseline', 'compare_runs', 'blend',
-           'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'draw_maps', 'export_to_hf', 'run_row',
-           'list_runs', 'find_suite', 'columned', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan',
-           'corpus_list', 'corpus_show']
+           'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair', 'cost_exchange', 'draw_maps',
+           'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned', 'suite_run', 'suite_retry', 'suite_status',
+           'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -325,6 +325,40 @@ def cost_error(
         shown = table.dropna(subset=[column]).fillna({"setting": ""})
         shown = shown.pivot_table(column, ["contender", "setting"], ["N", "layer"], sort=False)
         print(f"\n{column}\n{shown.round(3).to_string()}")
+
+# %% ../../nbs/6_use/33_cli.ipynb #a87d1458
+def pair(text:str)->tuple[int, int]: # w, c
+    "Two whole numbers with a comma between them."
+    from textclf_nb.core import UserError
+    try: w, c = map(int, text.split(","))
+    except ValueError: raise UserError(f"--grid {text}: expected two whole numbers, for example 32,16") from None
+    return w, c
+
+# %% ../../nbs/6_use/33_cli.ipynb #ca5fd7b4
+@cost_app.command("exchange")
+def cost_exchange(
+    run:Path=typer.Argument(..., help="a finished run with exact attention (mha), or an encoder of the package"),
+    budgets:list[int]=typer.Option([64, 128, 256], "--budget", "-b", min=2, help="keys a query; may be repeated"),
+    grid:list[str]=typer.Option([], "--grid", "-g", help="w,c: a pair for near_far; may be repeated"),
+    lengths:list[int]=typer.Option(None, "--length", "-n", min=3, help="tokens of a text, for hidden words"),
+    tokens:int=typer.Option(8192, min=1, help="tokens read at each length, for hidden words"),
+    file:Path=typer.Option(None, "--file", "-f", help="a table with texts (and labels); else the run's test split"),
+    limit:int=typer.Option(400, min=2, help="texts to classify"),
+    draws:int=typer.Option(2, min=1, help="of what is random"),
+    out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
+    "What a trained model loses if another mechanism takes the place of exact attention."
+    from textclf_nb.core import save_figure, set_style, whole
+    from textclf_nb.lab import exchange_settings, plot_exchange, run_exchange
+    from textclf_nb.training.pretrained import packaged
+    own = packaged(str(run))
+    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    settings = exchange_settings(budgets, [pair(x) for x in grid])
+    table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws)
+    place = (out or home) / f"exchange_{run.name}.csv"
+    with whole(place) as tmp: table.to_csv(tmp, index=False)
+    set_style()
+    save_figure(plot_exchange(table), place.with_suffix(".svg"))
+    print(table.pivot_table(["products", "lost"], ["contender", "setting"], "N", sort=False).round(3).to_string())
 
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
 @app.command("maps")
