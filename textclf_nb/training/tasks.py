@@ -212,7 +212,7 @@ class Task(TextKind):
         "Whether one value of the monitored metric beats another."
         return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
 
-# %% ../../nbs/4_training/22a_tasks.ipynb #24df5e28
+# %% ../../nbs/4_training/22a_tasks.ipynb #346af299
 TASKS = {} # name: class
 
 def register_task(cls):
@@ -316,6 +316,7 @@ def piece_bytes(
         if i not in special: sizes[i] = len(piece.removeprefix("##").encode()) + (not piece.startswith("##"))
     return sizes
 
+# %% ../../nbs/4_training/22a_tasks.ipynb #938c2830
 @register_task
 class LanguageModel(Task):
     "Guess the next token, everywhere."
