@@ -212,7 +212,7 @@ class Task(TextKind):
         "Whether one value of the monitored metric beats another."
         return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
 
-# %% ../../nbs/4_training/22a_tasks.ipynb #346af299
+# %% ../../nbs/4_training/22a_tasks.ipynb #24df5e28
 TASKS = {} # name: class
 
 def register_task(cls):
