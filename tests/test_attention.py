@@ -15,7 +15,9 @@ from textclf_nb.attention import attention_class, available_attention, available
 from textclf_nb.core import UserError
 
 
-def ways(kind): return [name for name in available_implementations(kind) if name != "triton"]   # for kernels: test_kernels.py
+def ways(kind):
+    "Implementations that a CPU can take everywhere; those for cards have chapters 07a to 07c and test_kernels.py."
+    return [name for name in available_implementations(kind) if name not in ("triton", "flex")]
 
 
 B, H, N, DH = 2, 2, 70, 16

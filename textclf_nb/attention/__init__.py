@@ -15,6 +15,7 @@ from textclf_nb.attention import favor_fast as _favor_fast  # noqa: F401  its fa
 from textclf_nb.attention import lsh_fast as _lsh_fast  # noqa: F401  adds implementation "fast" to "lsh"
 from textclf_nb.attention import kernels as _kernels  # noqa: F401  implementations "triton"
 from textclf_nb.attention import lsh_kernels as _lsh_kernels  # noqa: F401
+from textclf_nb.attention import window_flex as _window_flex  # noqa: F401  implementation "flex" of "window"
 
 __all__ = ["Attention", "AttentionOptions", "attention_class", "available_attention", "available_implementations", "build_attention",
            "naive_attention", "register_attention", "register_implementation"]

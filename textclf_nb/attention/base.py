@@ -166,7 +166,7 @@ def build_attention(
 class ImplementationOptions(AttentionOptions):
     "Options of a mechanism with more than one implementation."
     implementation: str = Field("auto",
-        description="plain | fast | triton | auto: the latest that can, on CUDA the quickest")
+        description="plain | fast | triton | flex | auto: the latest that can, on CUDA the quickest")
 
 class Way(NamedTuple):
     "An implementation."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SIZE', 'FORBIDDEN', 'WindowConfig', 'Layout', 'add_windows', 'tiles', 'Terms', 'tile_weights', 'Extra',
            'near_attention', 'packed_texts', 'per_text', 'band_bias', 'first_tokens', 'take', 'pair_bias',
-           'global_extra', 'global_answers', 'WindowAttention']
+           'global_extra', 'global_answers', 'WindowAttention', 'window_in_chunks']
 
 # %% ../../nbs/1_attention/05_window.ipynb #df31a0e6
 import math
@@ -18,13 +18,15 @@ from pydantic import Field
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .base import AttentionOptions, naive_attention, register_attention
+from textclf_nb.attention.base import (
+    ImplementationOptions, SeveralWays, naive_attention, register_attention, register_implementation,
+)
 from .favor import is_causal
 from .node import Node
 from ..core import UserError
 
 # %% ../../nbs/1_attention/05_window.ipynb #29e43e88
-class WindowConfig(AttentionOptions):
+class WindowConfig(ImplementationOptions):
     "Options of `window`."
     window: int = Field(128, ge=1, description="w: neighbours that a token sees to each side")
     global_tokens: int = Field(1, ge=0, description="g: the first tokens of a text, which see all and are seen by all")
@@ -325,12 +327,9 @@ def global_answers(out, q, k, v, places, there, key_mask, causal, position_bias,
 
 # %% ../../nbs/1_attention/05_window.ipynb #716d742f
 @register_attention("window")
-class WindowAttention(Node):
+class WindowAttention(Node, SeveralWays):
     "Exact attention to w neighbours on each side and g global tokens (Longformer): O(N·w) time, O(N) memory."
     Config = WindowConfig
-
-    def attend(self, q, k, v, key_mask, attn_mask, position_bias):
-        return per_text(self.kind, self._attend, q, k, v, key_mask, attn_mask, position_bias)
 
     def layout(self, N:int, causal:bool=False)->Layout:
         "Chunks as long as the window, but neither tiny nor beyond 128 queries."
@@ -352,3 +351,6 @@ class WindowAttention(Node):
         "Operations of the matrix products for one text of n tokens, all heads."
         layout, g = self.layout(n), min(self.config.global_tokens, n)
         return 4 * self.num_heads * self.head_dim * (layout.chunks * layout.C * (layout.W + g) + g * n)
+
+@register_implementation("window", "plain")
+def window_in_chunks(core, *inputs): return per_text(core.kind, core._attend, *inputs)
