@@ -7,10 +7,8 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-os.environ.setdefault("TRITON_INTERPRET", "1")   # before anything imports Triton
-
-from textclf_nb.attention import build_attention, kernels  # noqa: E402
-from textclf_nb.core import UserError  # noqa: E402
+from textclf_nb.attention import build_attention, kernels
+from textclf_nb.core import UserError
 
 root = os.path.dirname(os.path.dirname(__file__))
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
@@ -131,3 +129,10 @@ def test_what_the_kernels_of_lsh_cannot_do_is_refused_by_name_and_passed_over_by
     x = randn(1, 1, 9, 8)
     with pytest.raises(UserError, match=reason): build_attention("lsh", 8, 1, **options, implementation="triton")(x, x, x)
     assert build_attention("lsh", 8, 1, **options).chosen(x, x, x, None, None, None) == "fast"
+
+
+@needs_triton
+def test_in_a_compiled_graph_kernels_are_one_operator():
+    torch._dynamo.reset()
+    core = build_attention("favor", 8, 1, nb_features=20, implementation="triton")
+    same(gradients(torch.compile(core, fullgraph=True, backend="aot_eager")), gradients(core), 1e-6)

@@ -243,7 +243,8 @@ def chosen(self, *inputs)->str:
     able = [n for n, reason in reasons.items() if reason is None]
     if not able: raise UserError(f"attention {self.kind!r}, implementation {names[0]!r}: {reasons[names[0]]}. "
                                  f"There are: {', '.join(available_implementations(self.kind))}")
-    return able[-1] if len(able) == 1 or not inputs[0].is_cuda else self.quickest(able, inputs)
+    measure = len(able) > 1 and inputs[0].is_cuda and not torch.compiler.is_compiling()
+    return self.quickest(able, inputs) if measure else able[-1]
 
 def quickest(self, names:list[str], inputs:tuple)->str:
     "Which of the implementations is quickest on inputs like these; measured once, then remembered."

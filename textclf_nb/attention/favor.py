@@ -301,8 +301,8 @@ class FavorAttention(Node, SeveralWays):
         self.register_buffer("omega", draw_features(self.config, head_dim, seed))
 
     def traceable(self, attn_mask):
-        "A mask must be looked at, to tell whether it is causal; new directions need a hook, which no operator has."
-        return attn_mask is None or self.config.redraw_interval > 0
+        "Masks are looked at, kernels launched: by an operator. New directions need a hook, which no operator has."
+        return self.config.redraw_interval > 0 or attn_mask is None and self.config.implementation != "triton"
 
     def redraw(self, q):
         "New directions after every `redraw_interval` training passes; a pass counts when q's gradient has come."

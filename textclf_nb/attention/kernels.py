@@ -351,6 +351,7 @@ def causal_in_tiles(f:FeatureMap, q, k, v, mask=None)->Tensor:
 def no_card(core, q, *inputs)->str|None:
     "Why no kernel can run on these inputs."
     interpreted = os.environ.get("TRITON_INTERPRET") == "1" and core.config.implementation == "triton"
+    if torch.compiler.is_compiling(): return "kernels are launched, not traced"
     if q.is_cuda or interpreted: return None
     return f"kernels run on CUDA devices, and q is on {q.device.type!r} (TRITON_INTERPRET=1 runs them slowly)"
 
