@@ -25,7 +25,8 @@ def on_machine(settings):
     "Chapters, then tests, under these variables of the environment."
     tests = [t for name in NUMERICAL if (t := root / f"tests/test_{name}.py").is_file()]
     commands = [[bin_ / "nbdev_test", "--path", f"nbs/{part}", "--n_workers", "2", "--do_print"] for part in PARTS]
-    outcomes = [run(c, **{"TRITON_INTERPRET": "1"} | settings) for c in [*commands, [sys.executable, "-m", "pytest", "-q", "-n", "2", *tests]]]
+    commands.append([sys.executable, "-m", "pytest", "-q", "-n", "2", *tests])
+    outcomes = [run(c, **{"TRITON_INTERPRET": "1"} | settings) for c in commands]
     return max(code for code, _ in outcomes), sum(seconds for _, seconds in outcomes)
 
 
