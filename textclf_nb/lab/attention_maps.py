@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..core import UserError, set_style
+from ..model.backbone import Backbone, backbone_maps
 from ..model.models import mechanism_inputs
 
 # %% ../../nbs/5_lab/29_attention_maps.ipynb #d811f9ca
@@ -42,6 +43,7 @@ def attention_maps(
     "The maps of all layers and heads for one text."
     if input_ids.ndim != 2 or len(input_ids) != 1:
         raise UserError(f"input_ids has shape {tuple(input_ids.shape)}: one text, (1, N), is drawn at a time")
+    if isinstance(model.encoder, Backbone): return backbone_maps(model.encoder, input_ids)
     given = mechanism_inputs(model, input_ids)
     return torch.cat([mixing_matrix(b.attention.core, *x) for b, x in zip(model.encoder.blocks, given)])
 

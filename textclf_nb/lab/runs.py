@@ -28,6 +28,7 @@ from ..training.checkpoints import last_checkpoints, load_checkpoint
 from ..core import Settings, UserError, cache_home, cached, checked_name, merged, parse_yaml, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
 from ..data.sources import columns, label_text, read_file
+from ..model.backbone import backbone_dir, load_backbone, only_backbone, with_sizes
 from ..model.encoder import AttentionConfig, EncoderConfig
 from ..training.metrics import classification_metrics
 from ..model.models import ModelConfig, TransformerForSequenceClassification, load_weights
@@ -92,6 +93,15 @@ class ExperimentConfig(create_model("_OfAllKinds", __base__=_Reading, **{k: (cls
     logging: LoggingConfig = LoggingConfig()
 
     @model_validator(mode="after")
+    def _beside_a_backbone(self):
+        if self.architecture.backbone is None: return self
+        if self.experiment.kind != "finetuning": raise UserError("architecture.backbone has read already: fine-tune it")
+        t = self.training
+        for key, on in {"freeze": t.freeze, "compile": t.compile, "word_init": t.word_init != "normal"}.items():
+            if on: raise UserError(f"training.{key} is for this book's encoder: leave it out beside a backbone")
+        return self
+
+    @model_validator(mode="after")
     def _sections_of_its_kind(self):
         task = task_class(self.experiment.kind)
         task.check(self)   # a metric or a mechanism of another kind is refused now, not after an epoch
@@ -114,6 +124,7 @@ def as_tree(config:ExperimentConfig)->dict:
     for section in set(OPEN) & set(tree):
         for key in OPEN[section]:
             if is_open(config, section, key): del tree[section][key]
+    tree["architecture"] = only_backbone(tree["architecture"])
     return tree
 
 def as_yaml(config:ExperimentConfig)->str:
@@ -235,7 +246,9 @@ def run_tokenizer(config:ExperimentConfig, corpus:Corpus, run_dir:Path, resume:b
     "Load or train the run's tokenizer and keep a copy in `run_dir/tokenizer`."
     settings = config.tokenizer
     if resume: return WordPieceTokenizer.load(run_dir / "tokenizer")
-    if settings.vocab_dir: tokenizer = WordPieceTokenizer.load(packaged(settings.vocab_dir) or settings.vocab_dir)
+    backbone = config.architecture.backbone
+    vocab_dir = settings.vocab_dir or (backbone_dir(backbone.name) if backbone else None)
+    if vocab_dir: tokenizer = WordPieceTokenizer.load(packaged(str(vocab_dir)) or vocab_dir)
     else:
         if "text" not in corpus.splits["train"].column_names: raise UserError("the corpus holds token numbers: set tokenizer.vocab_dir to the tokenizer that made them")
         def build(folder): WordPieceTokenizer.train(corpus.splits["train"]["text"], vocab_size=settings.vocab_size, min_frequency=settings.min_frequency).save(folder)
@@ -257,7 +270,10 @@ def run_model_config(config:ExperimentConfig, tokenizer:WordPieceTokenizer, corp
 
 def bare_model_config(config:ExperimentConfig, known:dict|None=None)->ModelConfig:
     "The model's configuration before the data are seen: what is open is taken from `known`, else from the tokenizer's settings."
-    tokenizer = config.tokenizer
+    tokenizer, backbone = config.tokenizer, config.architecture.backbone
+    if backbone:
+        told = with_sizes(config.architecture, **(known or {}).get("architecture", {}))
+        config = config.model_copy(update={"architecture": told})
     known = known or {"architecture": {"vocab_size": tokenizer.vocab_size, "max_sequence_length": tokenizer.max_length}}
     made_of = task_class(config.experiment.kind).model.Config
     tree = {k: v for k, v in as_tree(config).items() if k in made_of.model_fields}
@@ -311,6 +327,8 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
             source, weights = source_weights(config.pretrained_experiment, config.experiment.output_dir)
             if config.pretrained_experiment.attention: weights = refitted(weights, model)
             tracker.event("transfer", source=source, **load_weights(model, weights, source))
+        if (backbone := config.architecture.backbone) and not resume:
+            tracker.event("transfer", source=backbone.name, **load_backbone(model.encoder, backbone.name))
         loop = TrainingLoop(model, config.training, loaders["train"], loaders["val"], tracker, run_dir / "checkpoints", task, seed,
             identity=run_identity(config, corpus, tokenizer))
         cost = loop.fit(resume=resume)

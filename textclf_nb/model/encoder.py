@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['QK_SCALE', 'layer_norm', 'linear', 'MLP', 'Packing', 'normalise_qk', 'to_heads', 'MultiHeadAttention', 'Block',
-           'AttentionConfig', 'EncoderConfig', 'build_block', 'embedding', 'added_positions', 'Embeddings',
-           'useful_mask', 'check_batch', 'Stack', 'Encoder', 'compile_layers']
+           'AttentionConfig', 'BackboneConfig', 'EncoderConfig', 'build_block', 'embedding', 'added_positions',
+           'Embeddings', 'useful_mask', 'check_batch', 'Stack', 'Encoder', 'compile_layers']
 
 # %% ../../nbs/2_model/09_encoder.ipynb #f7458ff3
 import math
@@ -13,7 +13,7 @@ import os
 import shutil
 import warnings
 from itertools import cycle, islice
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
@@ -226,6 +226,14 @@ class AttentionConfig(Settings):
         return self
 
 # %% ../../nbs/2_model/09_encoder.ipynb #00533277
+class BackboneConfig(Settings):
+    "Section `architecture.backbone`: an encoder of Hugging Face's in the place of this book's (chapter 09a)."
+    name: str = Field(description="a directory that save_pretrained wrote, or a name on the Hub")
+    freeze: Literal["all", "none"] | Annotated[int, Field(ge=0)] = Field("none",
+        description="what never learns: everything, nothing, or the embeddings and the lowest n layers")
+    config: dict | None = Field(None, description="its own config.json; read from `name` when a run begins")
+
+# %% ../../nbs/2_model/09_encoder.ipynb #9a72d1b7
 class _Sizes(Settings):
     "The keys of `EncoderConfig` with their defaults, and what follows from them."
     vocab_size: int = Field(8192, ge=1)
@@ -245,6 +253,7 @@ class _Sizes(Settings):
     gradient_checkpointing: bool = Field(False,
         description="recompute layers in the backward pass: less memory, more time")
     attention: AttentionConfig = AttentionConfig()
+    backbone: BackboneConfig | None = None
 
     @property
     def inner_dim(self)->int: return self.attention.attention_embedding_dim or self.embedding_dim
@@ -256,6 +265,14 @@ class _Sizes(Settings):
 # %% ../../nbs/2_model/09_encoder.ipynb #f6e58c5a
 class EncoderConfig(_Sizes):
     "Section `architecture` (thesis, table 2.2)."
+    @model_validator(mode="after")
+    def _backbone_alone(self):
+        if self.backbone is None or self.backbone.config is not None: return self
+        fields = type(self).model_fields.items()
+        own = [k for k, field in fields if k != "backbone" and getattr(self, k) != field.default]
+        if own: raise UserError(f"architecture.{own[0]} comes from the backbone {self.backbone.name!r}: leave it out")
+        return self
+
     @model_validator(mode="after")
     def _consistent(self):
         H, named = self.attention.num_heads, len(self.attention.kinds)

@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..core import Settings, UserError, known_names, merged, whole
-from .encoder import Encoder, EncoderConfig
+from .backbone import build_encoder
+from .encoder import EncoderConfig
 from textclf_nb.model.heads import (
     IGNORED, ClassificationHead, ClassificationHeadConfig, MLMHead, MLMHeadConfig, masked_lm_loss, mean_nll,
     pool_windows,
@@ -55,7 +56,7 @@ class Transformer(nn.Module):
         self.config, self.seed = config, seed
         self.encoder = self.new_encoder(config, seed)
 
-    def new_encoder(self, config, seed): return Encoder(config.architecture, seed)
+    def new_encoder(self, config, seed): return build_encoder(config.architecture, seed)
 
     def forward(self,
         input_ids:Tensor, # (B, N) long
@@ -269,6 +270,8 @@ def flops_per_token(
 )->dict: # part to FLOPs of a forward pass per token; "total" last
     "FLOPs of the forward pass per token, by formula; training takes about three times as many."
     def of(*layers): return 2 * sum(layer.weight.numel() for layer in layers)
+    if model.config.architecture.backbone:
+        raise UserError("FLOPs are counted for this book's encoder, not for a backbone")
     blocks = model.encoder.blocks
     flops = {"projections": sum(of(b.attention.qkv, b.attention.out) for b in blocks),
              "perceptrons": sum(of(b.mlp.fc1, b.mlp.fc2) for b in blocks),

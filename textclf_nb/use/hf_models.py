@@ -15,8 +15,7 @@ import torch
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from torch import Tensor
 from transformers import (AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification,
-    PretrainedConfig,
-    PreTrainedModel, PreTrainedTokenizerFast)
+    PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast)
 from transformers.modeling_outputs import BaseModelOutput, MaskedLMOutput, SequenceClassifierOutput
 from transformers.utils.generic import can_return_tuple
 
@@ -151,12 +150,12 @@ def hf_tokenizer(
     way = "windows" if how["windows"] else how["truncation"]
     if way not in ("head", "tail"):
         raise UserError(f"{model_dir}: reads long texts by {way}, which no Hugging Face tokenizer does: "
-        "train with tokenizer.truncation head or tail, and without windows")
+            "train with tokenizer.truncation head or tail, and without windows")
     backend = WordPieceTokenizer.load(model_dir).backend
     names = {f"{part}_token": f"[{part.upper()}]" for part in ("pad", "unk", "cls", "sep", "mask")}
     return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=how["max_length"],
-        truncation_side={"head": "right", "tail": "left"}[way], model_input_names=["input_ids", "attention_mask"],
-        **names)
+        truncation_side={"head": "right", "tail": "left"}[way],
+        model_input_names=["input_ids", "attention_mask"], **names)
 
 # %% ../../nbs/6_use/32c_hf_models.ipynb #45c51290
 SHOWN = ("accuracy", "f1_macro", "f1_weighted", "auroc", "perplexity")   # of the test split, on a card
@@ -170,6 +169,7 @@ def card_data(name:str, task:str, record:dict)->ModelCardData:
     return ModelCardData(library_name="textclf-nb", pipeline_tag=task, tags=["textclf"], model_name=name,
         eval_results=results or None)
 
+# %% ../../nbs/6_use/32c_hf_models.ipynb #667ed2c5
 def model_card(
     name:str, # of the model
     config:TextclfConfig,
@@ -181,9 +181,8 @@ def model_card(
     task = "text-classification" if "SequenceClassification" in config.architectures[0] else "fill-mask"
     facts = dict(name=name, task=task, parameters=parameters, max_length=max_length, record=record, shown=SHOWN,
         attention=config.ours.architecture.attention.kinds, labels=list(config.id2label.values()))
-    template = files("textclf_nb")/"templates"/"model_card.md"
-    return ModelCard.from_template(card_data(name, task, record), template_str=template.read_text(encoding="utf-8"),
-        **facts)
+    template = (files("textclf_nb")/"templates"/"model_card.md").read_text(encoding="utf-8")
+    return ModelCard.from_template(card_data(name, task, record), template_str=template, **facts)
 
 # %% ../../nbs/6_use/32c_hf_models.ipynb #f6e662b2
 def model_place(run:str|Path)->Path:
@@ -193,20 +192,24 @@ def model_place(run:str|Path)->Path:
         "a model directory, or an encoder of the package")
     return found[0]
 
+# %% ../../nbs/6_use/32c_hf_models.ipynb #1383c88d
 def hf_model(
     model_dir:Path, # holds config.json, use.json and model.safetensors
 )->TextclfPreTrainedModel: # a classifier, or a language model if it has no labels
     "The model of a run as `transformers` has them."
     names = json.loads((model_dir/"use.json").read_text(encoding="utf-8"))["label_names"]
     source = (TransformerForSequenceClassification if names else TransformerForMaskedLM).from_pretrained(model_dir)
+    if (backbone := source.config.architecture.backbone):
+        raise UserError(f"{model_dir}: its encoder is {backbone.name}, which is Hugging Face's already: use it there")
     told = {"id2label": dict(enumerate(names)), "label2id": {n: i for i, n in enumerate(names)}} if names else {}
     pad = source.config.architecture.pad_token_id
     config = TextclfConfig(**source.config.model_dump(mode="json"), **told, pad_token_id=pad)
     model = (TextclfForSequenceClassification if names else TextclfForMaskedLM)(config)
-    model.load_state_dict({f"textclf.{k}" if k.startswith("encoder.") else k: v
-        for k, v in source.state_dict().items()})
+    weights = source.state_dict().items()
+    model.load_state_dict({f"textclf.{k}" if k.startswith("encoder.") else k: v for k, v in weights})
     return model.eval()
 
+# %% ../../nbs/6_use/32c_hf_models.ipynb #87f628b3
 def export_hf(
     run:str|Path, # a finished run, a model directory, or an encoder of the package
     folder:str|Path, # to be made
