@@ -283,11 +283,12 @@ def all_cells(suite:SuiteConfig, suite_file:Path, root:Path)->list[Cell]:
     "Every stage at every point, each cell after those that it needs."
     notebooks = {name: find_notebook(stage.notebook, suite_file) for name, stage in suite.stages.items()}
     known = {name: accepts(notebook) for name, notebook in notebooks.items()}
-    mentions, cells = {}, []
+    mentions, cells, plain = {}, [], suite.model_copy(update={"override": {}})   # what is overridden still has its axis
     for name, stage in suite.stages.items():
         check_stage(suite, name, known[name], notebooks[name])
-        settings = laid(suite, stage, stage.parameters.get("kind", known[name]["kind"]))
-        mentions[name] = mentioned([stage.name or "", stage.parameters, settings if "settings" in known[name] else {}])
+        settings = laid(plain, stage, stage.parameters.get("kind", known[name]["kind"]))
+        mentions[name] = mentioned([stage.name or "", stage.parameters, stage.expected,
+            settings if "settings" in known[name] else {}])
     for name in ordered(suite):
         for point in points_of(suite, name, mentions):
             cell = make_cell(suite, name, point, notebooks[name], known[name], root, cells)
