@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "corpora": ["Corpus", "DataConfig", "available_corpora", "load_corpus", "plot_corpus", "register_corpus"],
     "recipes": ["Recipe", "register_recipe"],
     "batches": ["Loader", "make_loader", "mask_tokens", "tokenize_corpus"],
+    "pictures": ["decode", "picture_loader", "pixel_rows", "plot_pictures"],
 })
-from textclf_nb.data import recipes as _recipes  # noqa: E402, F401  registers "imdb", "ag_news", …
+from textclf_nb.data import pictures as _pictures, recipes as _recipes  # noqa: E402, F401  register "digits", "imdb", …

@@ -80,7 +80,7 @@ class DataConfig(SourceConfig):
 @dataclass
 class Corpus:
     "Texts and labels in three splits, the names of the labels, and a card."
-    # train, val, test: text (str) or input_ids (list of int), label (int; -1 without labels), group (int)
+    # train, val, test: text, input_ids (list of int) or picture (bytes) and name; label (int; -1 without), group (int)
     splits: DatasetDict
     label_names: list[str] = field(default_factory=list)  # empty: no labels
     # name, source, licence, versions, cleaning, sizes, duplicates, near_duplicates, known_lines, hash
@@ -92,6 +92,18 @@ class Corpus:
         if self.label_names: return len(self.label_names)
         raise UserError(f"corpus {self.card.get('name', '')!r} has no labels: it can pretrain a model, "
             "not fine-tune one")
+
+    @property
+    def holds(self)->str:
+        "What its rows are: text, input_ids or picture."
+        return next(k for k in ("input_ids", "picture", "text") if k in self.splits["train"].column_names)
+
+    def of(self, *kinds:str):
+        "The corpus itself; a `UserError` if it holds something else."
+        if self.holds in kinds: return self
+        plural = {"text": "texts", "input_ids": "token numbers", "picture": "pictures"}
+        wanted = " or ".join(plural[k] for k in kinds)
+        raise UserError(f"corpus {self.card.get('name', '')!r} holds {plural[self.holds]}: {wanted} are needed here")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #c6d6c460
 LIBRARIES = {  # label: how the library is spelt in text
@@ -477,10 +489,11 @@ def number_labels(
 
 # %% ../../nbs/3_data/16_corpora.ipynb #c01120f3
 def content_hash(data:DatasetDict)->str: # sixteen hex digits
-    "A hash of all texts and labels in their order."
+    "A hash of all texts (or pictures) and labels in their order."
     h = hashlib.sha256()
     for name, rows in data.items():
-        for batch in rows.iter(1000): h.update(json.dumps([name, batch], sort_keys=True).encode())
+        rows = rows.remove_columns([c for c in rows.column_names if c == "name"])   # a place, not content
+        for batch in rows.iter(1000): h.update(json.dumps([name, batch], sort_keys=True, default=bytes.hex).encode())
     return h.hexdigest()[:16]
 
 def corpus_facts(corpus:Corpus)->dict:
@@ -502,12 +515,16 @@ def load_corpus(
     refuse_twins(frames, card["source"])
     frames = three_splits(frames, config)
     names, labels = number_labels(frames, card.pop("names", []), card["source"])
-    kind = "input_ids" if "input_ids" in frames["train"] else "text"
-    data = DatasetDict({n: Dataset.from_dict({kind: f[kind].tolist(), "label": labels[n], "group": f.group.tolist()})
-        for n, f in frames.items()})
+    kind = next(k for k in ("input_ids", "picture", "text") if k in frames["train"])
+    kept = (kind, "name") if kind == "picture" else (kind,)
+    rows = {n: {k: f[k].tolist() for k in (*kept, "group")} | {"label": labels[n]} for n, f in frames.items()}
+    data = DatasetDict({n: Dataset.from_dict({k: r[k] for k in (*kept, "label", "group")}) for n, r in rows.items()})
     about = {"name": config.corpus, "licence": "unknown", "versions": {}, "cleaning": "none", **card,
         "sizes": {n: len(d) for n, d in data.items()}, "hash": content_hash(data)}
     if kind == "text": about |= check_leaks({n: f.text.tolist() for n, f in frames.items()}, about["hash"])
+    if kind == "picture":
+        files = {n: [hashlib.sha256(x).hexdigest() for x in f.picture] for n, f in frames.items()}
+        about["duplicates"] = find_duplicates(files)
     return Corpus(data, names, about)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #408bc3d7

@@ -53,7 +53,7 @@ class VisionConfig(ModelConfig):
         if a.type_vocab_size:
             raise UserError(f"type_vocab_size = {a.type_vocab_size}: pictures have no segments; leave it out")
         if a.pos_encoding == "rope" and a.head_dim % 4:
-            raise UserError("RoPE on a grid turns pairs for rows and pairs for columns: "
+            raise UserError(f"RoPE on a grid turns pairs for rows and pairs for columns: "
                 f"head_dim = {a.head_dim} must be divisible by 4")
         known = {"max_sequence_length": self.pictures.tokens, "vocab_size": 1}
         self.__dict__["architecture"] = a.model_copy(update=known)
@@ -157,6 +157,7 @@ VIT_NAMES = [(re.compile(old), new) for old, new in (
     (r"\.intermediate\.dense\.", ".mlp.fc1."), (r"(?<=\d)\.output\.dense\.", ".mlp.fc2."),
     (r"^layernorm\.", "encoder.final_norm."))]
 
+# %% ../../nbs/2_model/13_vision.ipynb #3f1435da
 def load_vit(
     model:TransformerForImageClassification, # pre-norm, learned positions
     source, # a live Hugging Face ViT, a directory with model.safetensors, or a .safetensors file
