@@ -517,7 +517,7 @@ def plot_error(
                 markerfacecolor="none" if hollow else f"C{i}")
         finish_error_panel(ax, here)
     axes[0][0].set_ylabel("relative error, mean of layers")
-    fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=7)
+    fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=6.5)
     return fig
 
 def finish_error_panel(ax, here:pd.DataFrame):
@@ -526,5 +526,10 @@ def finish_error_panel(ax, here:pd.DataFrame):
     exact = here[here.contender == "mha"].ms
     if len(exact): ax.axvline(exact.iloc[0], color="0.4", linewidth=1, linestyle=":", label="exact attention's time")
     ax.set_xscale("log"); ax.set_yscale("log")
-    B, N = here[["B", "N"]].iloc[0]
-    ax.set(title=f"{B} × {N:,} tokens", xlabel="forward + backward [ms]")
+    (B, N), ms = here[["B", "N"]].iloc[0], here.ms.dropna()
+    low = here[here.contender != "mha"][["error", "error_shared"]].min().min()
+    y = [t for t in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2) if t >= low / 1.5]
+    x = [t for e in range(-2, 6) for t in (10**e, 3 * 10**e) if ms.min() / 1.5 <= t <= ms.max() * 1.5]
+    ax.set(title=f"{B} × {N:,} tokens", xlabel="forward + backward [ms]", xticks=x, xticklabels=[f"{t:g}" for t in x])
+    ax.set(yticks=y, yticklabels=y)
+    ax.minorticks_off()
