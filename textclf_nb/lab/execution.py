@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
-           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'ready', 'start', 'run_cells', 'run_suite',
-           'last_step', 'result_of', 'suite_status']
+           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'executor', 'job_environment', 'dealt',
+           'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of', 'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
@@ -22,6 +22,9 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from joblib import cpu_count
+from joblib.externals.loky import get_reusable_executor
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from .. import __version__
@@ -31,6 +34,7 @@ from ..data.recipes import source_digest
 from .report import keep
 from .runs import dotted
 from .suites import Cell, plan
+from ..training.loop import pick_device
 from ..training.tasks import TASKS
 from ..training.tracking import read_run
 
@@ -113,6 +117,7 @@ def run_notebook(notebook:Path, copy:Path, parameters:dict, shown:bool=True)->st
         papermill.execute_notebook(str(notebook), str(copy), parameters=parameters, progress_bar=False,
             kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=50"], **out)   # the kernel keeps silent
     except PapermillExecutionError as e: return e.evalue if e.ename == "UserError" else f"{e.ename}: {e.evalue}"
+    except DeadKernelError: return "its process died: killed, or out of memory"
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #0165c704
 def execute(
@@ -161,6 +166,26 @@ class Here(Executor):
         future.set_result(f(*args))
         return future
 
+# %% ../../nbs/5_lab/30b_execution.ipynb #dc7f3c8f
+def executor(jobs:int)->Executor:
+    "What does so many things at a time."
+    return Here() if jobs == 1 else get_reusable_executor(max_workers=jobs)
+
+def job_environment(jobs:int, device:str|None=None)->dict:
+    "Threads and the device of one job among several."
+    threads = str(max(1, cpu_count() // jobs))
+    out = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads} if jobs > 1 else {}
+    return out | ({"CUDA_VISIBLE_DEVICES": device.partition(":")[2] if ":" in device else ""} if device else {})
+
+def dealt(devices:list[str], jobs:int|None)->tuple[int, list]: # jobs, and the device of each; None: whatever there is
+    "How many jobs there are, and on which device each runs."
+    for device in devices:
+        if pick_device(device).type == "cuda" and ":" not in device:
+            raise UserError(f"--devices {device}: number it, cuda:0")
+    jobs = jobs or max(1, len(devices))
+    if jobs < 1: raise UserError(f"--jobs {jobs}: one at least")
+    return jobs, [devices[i % len(devices)] if devices else None for i in range(jobs)]
+
 # %% ../../nbs/5_lab/30b_execution.ipynb #f8416aff
 def ready(cell:Cell, cells:list[Cell], outcome:dict)->bool:
     "Whether everything that a cell needs has come to an end."
@@ -179,15 +204,13 @@ def start(cell:Cell, pool:Executor, known:dict, variables:dict, shown:bool)->Fut
 # %% ../../nbs/5_lab/30b_execution.ipynb #55170629
 def run_cells(
     cells:list[Cell],
-    pool:Executor,
-    jobs:int, # cells at a time
+    devices:list, # of each job; None: whatever there is
     tell:Callable[[str], None], # of each event
+    known:dict, # identities
     retry:bool=False, # what failed before, too
-    variables:dict|None=None, # of the environment
-    known:dict|None=None, # identities
 )->dict[Cell, str]: # "finished", "finished before", or why not
     "Execute what is to be done, each cell when it is ready."
-    outcome, running, waiting, known = {}, {}, list(cells), {} if known is None else known
+    outcome, running, waiting, jobs, free = {}, {}, list(cells), len(devices), list(devices)
     def end(cell, result):
         outcome[cell] = result
         tell(f"[{len(outcome)}/{len(cells)}] {cell.name}: {result.splitlines()[0]}")
@@ -197,9 +220,14 @@ def run_cells(
             if why := spared(cell, outcome, known, retry): end(cell, why)
             else:
                 tell(f"{cell.notebook.stem} {cell.name} …")
-                running[start(cell, pool, known, variables or {}, jobs == 1)] = cell
+                device = free.pop(0)
+                future = start(cell, executor(jobs), known, job_environment(jobs, device), jobs == 1)
+                running[future] = cell, device
         for future in (wait(running, return_when=FIRST_COMPLETED).done if running else ()):
-            end(running.pop(future), future.result())
+            cell, device = running.pop(future)
+            free.append(device)
+            error = future.exception()   # of the worker: what goes wrong in the notebook is a result
+            end(cell, f"failed: {type(error).__name__}" if error else future.result())
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e
@@ -211,11 +239,13 @@ def run_suite(
     assignments:list[str]=(),
     only:list[str]=(),
     retry:bool=False, # what failed before, too
+    jobs:int|None=None, # cells at a time; None: one, or one for each device
+    devices:list[str]=(), # e.g. ["cuda:0", "cuda:1"]
 )->dict[str, str]: # run directory: "finished", "finished before", or what went wrong
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
-    cells, known = plan(suite_file, root, scale, assignments, only), {}
+    cells, known, (jobs, each) = plan(suite_file, root, scale, assignments, only), {}, dealt(list(devices), jobs)
     check_unchanged(cells, known)
-    outcome = run_cells(cells, Here(), 1, lambda text: print(text, flush=True), retry, known=known)
+    outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry)
     for cell, result in outcome.items():
         if kept and result.startswith("finished") and cell.run_dir.parent.name in ("comparisons", "attention_maps"):
             keep(cell.run_dir, Path(root) / "results", Path(root).parent / "figures")

@@ -24,6 +24,7 @@ from scipy.sparse import csr_matrix
 from sklearn.metrics import f1_score
 
 from ..core import UserError, known_names
+from ..training.pretrained import packaged
 from ..training.tracking import read_run
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #eda53059
@@ -212,7 +213,7 @@ def ancestors(
 )->dict: # {name: row, or None if it was not found}, nearest first
     "The runs that a run stands on."
     out = {}
-    while (name := _parent(row)) and name not in out:
+    while (name := _parent(row)) and name not in out and not packaged(name):   # that one is paid for, and the same for all
         beside = Path(row["run_dir"]).resolve().parent.parent / "pretraining" / name
         out[name] = _row(beside, *run_facts(beside)) if (beside / "run.json").is_file() else given.get(name)
         if out[name] is None: break
