@@ -207,6 +207,11 @@ def _parent(row):
         and not pd.isna(v)]
     return Path(str(found[0])).name if found else None
 
+def _compared(row)->dict: # {column: value}
+    "Settings of a run, without the names of pretrainings and the place of a tokenizer that comes from one."
+    place = "config.tokenizer.vocab_dir" if _parent(row) else None
+    return {k: v for k, v in settings_of(row).items() if not k.startswith("config.pretrained") and k != place}
+
 def ancestors(
     row:dict, # of a run
     given:dict, # {name: row} of the pretrainings given
@@ -239,8 +244,7 @@ def collect(
     for row in rows:
         older = ancestors(row, given)
         row |= chain_cost(row, older)
-        row["chain"] = json.dumps([{k: str(v) for k, v in settings_of(r).items()
-            if not k.startswith("config.pretrained")} for r in older.values() if r])
+        row["chain"] = json.dumps([{k: str(v) for k, v in _compared(r).items()} for r in older.values() if r])
         key, label = _configuration(row), without_seed(row["name"], row["seed"])
         taken = [v for k, v in labels.items() if json.loads(k)[0] == row["kind"]]
         while key not in labels and label in taken: label += "'"
@@ -383,8 +387,7 @@ def _of_attention(key):
 
 def _differences(a, b):
     "Settings in which two configurations differ, the mechanism and the names of pretrainings aside."
-    ours, theirs = ({k: v for k, v in settings_of(r).items() if not _of_attention(k)
-        and not k.startswith("config.pretrained")} for r in (a, b))
+    ours, theirs = ({k: v for k, v in _compared(r).items() if not _of_attention(k)} for r in (a, b))
     differ = [k.removeprefix("config.") for k in sorted({*ours, *theirs}) if ours.get(k) != theirs.get(k)]
     older = [[{k: v for k, v in stage.items() if not _of_attention(k)} for stage in json.loads(r["chain"])]
         for r in (a, b)]
