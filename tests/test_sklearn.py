@@ -7,7 +7,7 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.utils import estimator_checks as checks
 
-from textclf_nb.use.sklearn import TextClassifier
+from textclf_nb.use.sklearn import TextClassifier, TextEmbedder
 
 TINY = {"tokenizer": {"vocab_size": 300},
     "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 16, "attention": {"num_heads": 2}}}
@@ -20,8 +20,9 @@ def tiny(): return TextClassifier(pretrained=None, epochs=1, max_length=16, sett
 
 @pytest.mark.parametrize("name", ["no_attributes_set_in_init", "parameters_default_constructible", "get_params_invariance", "set_params",
     "estimator_repr", "valid_tag_types", "do_not_raise_errors_in_init_or_set_params", "mixin_order"])
-def test_checks_of_the_constructor(name):
-    getattr(checks, f"check_{name}")("TextClassifier", tiny())
+@pytest.mark.parametrize("make", [tiny, TextEmbedder], ids=["TextClassifier", "TextEmbedder"])
+def test_checks_of_the_constructor(name, make):
+    getattr(checks, f"check_{name}")(type(make()).__name__, make())
 
 
 def test_calibrated():

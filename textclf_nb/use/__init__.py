@@ -7,5 +7,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "fit": ["fit_table"],
     "hf_models": ["TextclfConfig", "TextclfForMaskedLM", "TextclfForSequenceClassification", "TextclfModel", "export_hf"],
     "huggingface": ["register_with_transformers"],
-    "sklearn": ["TextClassifier"],
+    "sklearn": ["TextClassifier", "TextEmbedder"],
 })

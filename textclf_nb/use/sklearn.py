@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['checked_column', 'files_of', 'write_files', 'settings_from', 'seed_from', 'KeptRun', 'TextClassifier', 'run_of',
-           'opened']
+           'opened', 'encoder_files', 'TextEmbedder', 'opened_encoder']
 
 # %% ../../nbs/6_use/32b_sklearn.ipynb #e13de822
 import contextlib
@@ -14,13 +14,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
+import pyarrow as pa
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ..core import UserError, merged
+from ..data.batches import as_batch
+from ..data.tokenizer import WordPieceTokenizer
 from ..lab.runs import Classifier, new_experiment, run_experiment
 from .fit import COMMON, PRETRAINED, SCRATCH
+from ..model.heads import POOLINGS
+from ..model.models import Transformer
+from ..training.pretrained import packaged
 
 # %% ../../nbs/6_use/32b_sklearn.ipynb #0faa7744
 def checked_column(
@@ -141,4 +148,58 @@ def opened(est:"TextClassifier")->Classifier:
         with tempfile.TemporaryDirectory() as room:
             write_files(est.files_, Path(room)/"run")
             est._model = Classifier(Path(room)/"run")
+    return est._model
+
+# %% ../../nbs/6_use/32b_sklearn.ipynb #52bdcfbd
+def encoder_files(
+    encoder:str|Path, # an encoder of the package, a finished run, or its model directory
+)->dict[str, bytes]:
+    "What is needed to read texts: configuration, weights, tokenizer, ways of reading."
+    places = [packaged(str(encoder)), Path(encoder)/"model", Path(encoder)]
+    folder = next((p for p in places if p and (p/"use.json").is_file()), None)
+    if folder is None:
+        raise UserError(f"encoder = {str(encoder)!r}: expected an encoder of the package, a finished run, "
+            "or a model directory")
+    return {k: v for k, v in files_of(folder).items() if "/" not in k}
+
+# %% ../../nbs/6_use/32b_sklearn.ipynb #43f98bd6
+class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, KeptRun):
+    "Texts to vectors: the hidden states of an encoder, pooled."
+    def __init__(self,
+        encoder:str="wiki-mini", # of the package, or the directory of a finished run
+        pooling:str="mean", # cls, mean, max, min or mean_step
+        max_length:int|None=None, # tokens read of a text; None: as many as the encoder can
+        batch_size:int=64, # texts at a time
+    ):
+        self.encoder, self.pooling, self.max_length, self.batch_size = encoder, pooling, max_length, batch_size
+
+    def fit(self, texts, labels=None):
+        "Read the encoder; nothing is learnt from the texts."
+        checked_column(texts)
+        if self.pooling not in POOLINGS: raise UserError(f"pooling = {self.pooling!r}: choose of {', '.join(POOLINGS)}")
+        self.files_ = encoder_files(self.encoder)
+        vars(self).pop("_model", None)
+        self._n_features_out = opened_encoder(self)[0].config.architecture.embedding_dim
+        return self
+
+    @torch.inference_mode()
+    def transform(self, texts)->np.ndarray: # (len(texts), D)
+        "The vector of each text."
+        model, tokenizer = opened_encoder(self)
+        most = model.config.architecture.max_sequence_length
+        ids = tokenizer.encode(checked_column(texts), self.max_length or most)
+        parts = [ids[at:at + self.batch_size] for at in range(0, len(ids), self.batch_size)]
+        batches = (as_batch(pa.table({"input_ids": part}), tokenizer.pad_id) for part in parts)
+        pooled = [POOLINGS[self.pooling](model(**b).last_hidden_state, b["attention_mask"].bool()) for b in batches]
+        return torch.cat(pooled).numpy()
+
+# %% ../../nbs/6_use/32b_sklearn.ipynb #a9122296
+def opened_encoder(est:"TextEmbedder")->tuple[Transformer, WordPieceTokenizer]:
+    "The encoder and the tokenizer of an embedder."
+    check_is_fitted(est)
+    if "_model" not in vars(est):
+        with tempfile.TemporaryDirectory() as room:
+            write_files(est.files_, Path(room)/"encoder")
+            folder = Path(room)/"encoder"
+            est._model = Transformer.from_pretrained(folder).eval(), WordPieceTokenizer.load(folder)
     return est._model
