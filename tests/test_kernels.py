@@ -77,7 +77,7 @@ def test_bfloat16_and_texts_without_a_valid_token():
 def test_what_does_not_fit_a_tile_falls_back_with_one_line():
     core = build_attention("favor", 160, 1, nb_features=8, implementation="triton")
     x = randn(1, 1, 5, 160)
-    with pytest.warns(UserWarning, match="heads of up to 128 numbers.*'fast' answers"): out = core(x, x, x)
+    with pytest.warns(UserWarning, match="heads of up to 64 numbers.*'fast' answers"): out = core(x, x, x)
     assert torch.allclose(out, build_attention("favor", 160, 1, nb_features=8, implementation="fast")(x, x, x))
 
 
@@ -124,7 +124,7 @@ def test_lsh_by_kernels_equals_the_plain_form(options):
 
 @needs_triton
 @pytest.mark.parametrize("options, reason", [(dict(combine="logsumexp", num_hashes=2), "the rounds by their mean"),
-                                             (dict(chunk_size=200), "chunks of up to 128 tokens, not 200")])
+                                             (dict(chunk_size=200), "chunks of up to 64 tokens, not 200")])
 def test_what_the_kernels_of_lsh_cannot_do_is_refused_by_name_and_passed_over_by_auto(options, reason):
     x = randn(1, 1, 9, 8)
     with pytest.raises(UserError, match=reason): build_attention("lsh", 8, 1, **options, implementation="triton")(x, x, x)

@@ -5,11 +5,13 @@
 # %% auto #0
 __all__ = ['allowed', 'toeplitz', 'naive_attention', 'AttentionOptions', 'check_inputs', 'Attention', 'register_attention',
            'available_attention', 'attention_class', 'build_attention', 'ImplementationOptions', 'Way',
-           'register_implementation', 'available_implementations', 'SeveralWays', 'seconds', 'chosen', 'quickest']
+           'register_implementation', 'available_implementations', 'SeveralWays', 'seconds', 'chosen', 'quickest',
+           'trial']
 
 # %% ../../nbs/1_attention/01_attention.ipynb #69af2af2
 import math
 import time
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import NamedTuple
@@ -252,8 +254,15 @@ def quickest(self, names:list[str], inputs:tuple)->str:
     N, tokens = q.shape[2], q.shape[0] * q.shape[2]
     like = q.dtype, N.bit_length(), tokens.bit_length(), q.requires_grad, *(x is None for x in masks)
     if like not in self.measured:
-        ways = _implementations[self.kind]
-        self.measured[like] = min(names, key=lambda n: seconds(lambda *x: ways[n].run(self, *x), inputs))
+        self.measured[like] = min(names, key=lambda n: self.trial(n, inputs))
     return self.measured[like]
 
-SeveralWays.chosen, SeveralWays.quickest = chosen, quickest
+def trial(self, name:str, inputs:tuple)->float:
+    "Seconds; infinitely many, and a warning, where an implementation fails, as a kernel too large for a card does."
+    try: return seconds(lambda *x: _implementations[self.kind][name].run(self, *x), inputs)
+    except Exception as e:
+        what = f"implementation {name!r} fails here and is passed over: {str(e).partition(chr(10))[0]}"
+        warnings.warn(f"attention {self.kind!r}: {what}", stacklevel=2)
+        return math.inf
+
+SeveralWays.chosen, SeveralWays.quickest, SeveralWays.trial = chosen, quickest, trial

@@ -102,7 +102,7 @@ def token_sums(a, token, feature, omega, b, h, phi, online)->tuple[Tensor, Tenso
     BM, BD, BV = min(TILE, *sizes(m)), *sizes(D, V)
     sum_tokens[R, triton.cdiv(m, BM), parts](
         a, token, feature, omega, b, h, S, z, top, N, m, PART, D, V, ONLINE=online, PHI=phi,
-        SUMS=precision(b), BN=TILE, BM=BM, BD=BD, BV=BV)
+        SUMS=precision(b), BN=TILE, BM=BM, BD=BD, BV=BV, num_stages=1)
     most = top.amax(0)
     scale = (top - most).exp()
     return (S * scale[..., None]).sum(0), (z * scale).sum(0), most
@@ -143,7 +143,7 @@ def answers(x, feature, omega, S, z, like, phi, stable, eps)->tuple[Tensor, Tens
     BM, BD, BV = min(TILE, *sizes(m)), *sizes(D, V)
     ask_sums[R, triton.cdiv(N, TILE)](
         x, feature, omega, S, z, out, inverse, most, N, m, D, V, eps, STABLE=stable, PHI=phi,
-        SUMS=precision(like), BN=TILE, BM=BM, BD=BD, BV=BV)
+        SUMS=precision(like), BN=TILE, BM=BM, BD=BD, BV=BV, num_stages=1)
     return out, inverse, most
 
 # %% ../../nbs/1_attention/07a_kernels.ipynb #6d384c17
@@ -178,7 +178,7 @@ def token_gradients(a, token, feature, omega, b, h, S, z, phi)->tuple[Tensor, Te
     BM, BD, BV = min(TILE, *sizes(m)), *sizes(D, V)
     back_to_tokens[R, triton.cdiv(N, TILE)](
         a, token, feature, omega, b, h, S, z, da, dtoken, answer, N, m, D, V, PHI=phi,
-        SUMS=precision(b), BN=TILE, BM=BM, BD=BD, BV=BV)
+        SUMS=precision(b), BN=TILE, BM=BM, BD=BD, BV=BV, num_stages=1)
     return da, dtoken, answer
 
 # %% ../../nbs/1_attention/07a_kernels.ipynb #5713433d
@@ -227,7 +227,7 @@ def carry(X:Tensor, decay:Tensor, chunks:int, reverse:bool=False)->Tensor:
     def flipped(t, by=0): return t.unflatten(0, (-1, chunks)).flip(1).roll(by, 1).flatten(0, 1)
     if reverse: return flipped(carry(flipped(X), flipped(decay, 1), chunks))
     (rows, m, W), out, BM = X.shape, torch.empty_like(X), min(TILE, *sizes(X.shape[1]))
-    carry_kernel[rows // chunks, triton.cdiv(m, BM)](X, decay, out, chunks, m, W, BM=BM, BW=sizes(W)[0])
+    carry_kernel[rows // chunks, triton.cdiv(m, BM)](X, decay, out, chunks, m, W, BM=BM, BW=sizes(W)[0], num_stages=1)
     return out
 
 # %% ../../nbs/1_attention/07a_kernels.ipynb #9bb272bb
@@ -319,7 +319,7 @@ class TiledCausal(torch.autograd.Function):
         out, inverse, most = torch.empty_like(v), torch.empty_like(a), torch.empty_like(a)
         column, (BM, BD, BV) = c.repeat_interleave(chunks, 0) + top, (min(TILE, *sizes(m)), *sizes(D, V))
         ask_triangle[(rows,)](x, y, a, column, top, omega, v, S, z, out, inverse, most, m, D, V, eps,
-                              STABLE=stable, PHI=phi, SUMS=precision(v), C=C, BM=BM, BD=BD, BV=BV)
+                              STABLE=stable, PHI=phi, SUMS=precision(v), C=C, BM=BM, BD=BD, BV=BV, num_stages=1)
         ctx.save_for_backward(x, y, a, v, omega, column, top, decay, S, z, out, inverse, most)
         ctx.how = phi, chunks, BM, BD, BV
         return out
@@ -335,7 +335,7 @@ class TiledCausal(torch.autograd.Function):
         dS, dz = carry(dS, decay, chunks, True), carry(dz[..., None], decay, chunks, True)
         dx, dy, da, dv = (torch.empty_like(t) for t in (x, y, a, v))
         back_triangle[(rows,)](x, y, -most, a, column, -top, omega, v, g, h, S, z, dS, dz, dx, dy, da, dv, m, D, V,
-                               PHI=phi, SUMS=precision(v), C=C, BM=BM, BD=BD, BV=BV)
+                               PHI=phi, SUMS=precision(v), C=C, BM=BM, BD=BD, BV=BV, num_stages=1)
         return dx, dy, da, dv, *[None] * 6
 
 # %% ../../nbs/1_attention/07a_kernels.ipynb #f449231b
@@ -357,9 +357,9 @@ def no_card(core, q, *inputs)->str|None:
 
 def too_large(core, q, v)->bool:
     "Do heads not fit into a tile? Says so; Python shows one warning once."
-    fits = max(q.shape[-1], v.shape[-1]) <= 128 and q.dtype != torch.float64
+    fits = max(q.shape[-1], v.shape[-1]) <= 64 and q.dtype != torch.float64
     if not fits:
-        warnings.warn(f"{core.kind}: kernels take heads of up to 128 numbers of up to 32 bits, here "
+        warnings.warn(f"{core.kind}: kernels take heads of up to 64 numbers of up to 32 bits, here "
                       f"{q.shape[-1]} of {q.dtype}: implementation 'fast' answers", stacklevel=2)
     return not fits
 

@@ -99,7 +99,7 @@ class Neighbours(torch.autograd.Function):
         (M, L, D), V = q.shape, v.shape[-1]
         (BC, BD, BV), out, z = sizes(C, D, V), torch.empty_like(v), q.new_empty(M, L)
         ctx.grid, ctx.lengths = (M, L // C), (L, C, D, V)
-        ctx.how = dict(WITHIN=within, SUMS=precision(v), BC=BC, BD=BD, BV=BV)
+        ctx.how = dict(WITHIN=within, SUMS=precision(v), BC=BC, BD=BD, BV=BV, num_stages=1)
         ask_neighbours[ctx.grid](q, k, v, code, out, z, *ctx.lengths, **ctx.how)
         ctx.save_for_backward(q, k, v, code, out, z)
         return out
@@ -119,7 +119,7 @@ def cannot(core, q, k, v, key_mask, attn_mask, position_bias)->str|None:
     if core.dropout(): return "no dropout on the weights (attn_dropout)"
     if attn_mask is not None or position_bias is not None: return "no attn_mask and no position_bias"
     if core.config.combine != "mean" and core.config.num_hashes > 1: return "the rounds by their mean (combine) only"
-    if core.config.chunk_size > 128: return f"chunks of up to 128 tokens, not {core.config.chunk_size}"
+    if core.config.chunk_size > 64: return f"chunks of up to 64 tokens, not {core.config.chunk_size}"
     return no_card(core, q)
 
 @register_implementation("lsh", "triton", cannot, needs="triton")
