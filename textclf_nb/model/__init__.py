@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         "Packing", "Stack", "build_block", "compile_layers"],
     "decoder": ["DecoderConfig", "LMHeadConfig", "TransformerForCausalLM", "causal_mask", "decoder_flops",
         "decoder_parameters", "next_tokens"],
+    "generation": ["DecodingConfig", "Memory", "make_memories", "register_memory", "write"],
     "heads": ["ClassificationHead", "ClassificationHeadConfig", "MLMHead", "MLMHeadConfig", "POOLINGS"],
     "models": ["ModelConfig", "ModelOutput", "Transformer", "TransformerForMaskedLM",
         "TransformerForSequenceClassification", "count_parameters", "flops_per_token", "freeze", "load_bert",

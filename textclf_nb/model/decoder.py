@@ -34,7 +34,8 @@ def check_causal(
 ):
     "A `UserError` that says why a mechanism cannot look back only."
     for kind in architecture.layer_kinds:
-        if why := attention_class(kind).cannot.get("causal"): raise UserError(f"attention {kind!r} cannot be a decoder's: {why}")
+        why = attention_class(kind).cannot.get("causal")
+        if why: raise UserError(f"attention {kind!r} cannot be a decoder's: {why}")
 
 def causal_mask(
     n:int, # N
