@@ -216,7 +216,7 @@ def write(
                         "shorten one, or let context slide")
     said, generator, memories = [list(p) for p in prompts], torch.Generator().manual_seed(config.seed), None
     seen = [t[-limit:] for t in said]
-    for step in range(config.max_new_tokens):
+    for _ in range(config.max_new_tokens):
         if max(map(len, seen)) > limit: seen, memories = [t[-(limit // 2):] for t in seen], None
         if config.cache and memories is None: memories = make_memories(model)
         logits = following(model, seen, memories)
