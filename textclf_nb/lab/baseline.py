@@ -192,8 +192,7 @@ def run_baseline(
 )->dict: # {"val": metrics, "test": metrics}
     "Fit on train, score val and test, keep everything."
     run_dir, name = Path(run_dir), checked_name(name or Path(run_dir).name, "baseline")
-    if "text" not in corpus.splits["train"].column_names:
-        raise UserError(f"corpus {corpus.card['name']!r} holds token numbers and no text: a baseline counts words")
+    corpus.of("text")
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
     facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
         "corpus": corpus_facts(corpus)}

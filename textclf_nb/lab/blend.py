@@ -18,7 +18,7 @@ import yaml
 from ..core import UserError, checked_name, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
 from .baseline import load_baseline
-from .runs import Classifier
+from .runs import Classifier, open_classifier
 from ..training.metrics import classification_metrics, fit_pool, pool, prediction_table
 from ..training.tracking import LoggingConfig, Tracker, hold, read_run, save_predictions
 
@@ -78,7 +78,7 @@ def load_classifier(
     "Whatever has learnt to tell texts apart, ready for texts."
     def holds(file): return any((Path(folder)/where/file).is_file() for where in ("", "model"))
     if holds("blend.json"): return load_blend(folder, device)
-    return load_baseline(folder) if holds("baseline.json") else Classifier(folder, device)
+    return load_baseline(folder) if holds("baseline.json") else open_classifier(folder, device)
 
 # %% ../../nbs/5_lab/25a_blend.ipynb #9c3b240e
 MEMBERS = ("encoder", "counts") # of a blend, and their folders

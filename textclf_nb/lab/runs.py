@@ -8,8 +8,8 @@ __all__ = ['SECTIONS', 'OPEN', 'READING', 'SHAPING', 'SMOKE', 'IDENTITY', 'from_
            'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
            'run_tokenizer', 'run_model_config', 'bare_model_config', 'build_model', 'dotted', 'run_identity',
            'run_task', 'run_experiment', 'source_weights', 'refitted', 'refuse_second_run', 'run_facts', 'run_loaders',
-           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'same_corpus',
-           'evaluate_run', 'score']
+           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'PictureClassifier',
+           'picture_file', 'open_classifier', 'same_corpus', 'evaluate_run', 'score']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
@@ -27,11 +27,13 @@ from ..data.batches import as_batch
 from ..training.checkpoints import last_checkpoints, load_checkpoint
 from ..core import Settings, UserError, cache_home, cached, checked_name, merged, parse_yaml, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
+from ..data.pictures import as_values, decode
 from ..data.sources import columns, label_text, read_file
 from ..model.backbone import backbone_dir, load_backbone, only_backbone, with_sizes
 from ..model.encoder import AttentionConfig, EncoderConfig
 from ..training.metrics import classification_metrics
 from ..model.models import ModelConfig, TransformerForSequenceClassification, load_weights
+from ..model.vision import TransformerForImageClassification
 from ..data.tokenizer import TokenizerConfig, WordPieceTokenizer
 from ..training.optim import init_words
 from ..training.tasks import TASKS, Task, task_class
@@ -121,6 +123,7 @@ def is_open(config:ExperimentConfig, section:str, key:str)->bool:
 def as_tree(config:ExperimentConfig)->dict:
     "The configuration as plain Python, without sections that are not there and values that are left open."
     tree = {k: v for k, v in config.model_dump(mode="json").items() if v is not None}
+    if "text" not in task_class(config.experiment.kind).holds: del tree["tokenizer"]
     for section in set(OPEN) & set(tree):
         for key in OPEN[section]:
             if is_open(config, section, key): del tree[section][key]
@@ -245,6 +248,7 @@ def smoke_run(
 def run_tokenizer(config:ExperimentConfig, corpus:Corpus, run_dir:Path, resume:bool=False)->WordPieceTokenizer:
     "Load or train the run's tokenizer and keep a copy in `run_dir/tokenizer`."
     settings = config.tokenizer
+    if "text" not in task_class(config.experiment.kind).holds: return None
     if resume: return WordPieceTokenizer.load(run_dir / "tokenizer")
     backbone = config.architecture.backbone
     vocab_dir = settings.vocab_dir or (backbone_dir(backbone.name) if backbone else None)
@@ -296,7 +300,7 @@ def run_identity(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceToke
     "What two parts of one run must have in common."
     tree = dotted({k: v for k, v in as_tree(config).items() if k in IDENTITY})
     tree.pop("tokenizer.vocab_dir", None)   # a place; what is there is known by its fingerprint
-    return {"corpus": corpus.card["hash"], "tokenizer": tokenizer.fingerprint} | tree
+    return {"corpus": corpus.card["hash"], "tokenizer": tokenizer and tokenizer.fingerprint} | tree
 
 def run_task(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceTokenizer)->Task:
     "What the run learns."
@@ -317,6 +321,7 @@ def run_experiment(
 def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
     "From corpus to results, in a directory that is held."
     kind, seed, corpus = task_class(config.experiment.kind), config.experiment.seed, load_corpus(config.data)
+    corpus.of(*kind.holds)
     if kind.classes: corpus.num_labels   # a corpus that cannot be classified is told of before anything is written
     tokenizer = run_tokenizer(config, corpus, run_dir, resume)
     task, model = run_task(config, corpus, tokenizer), build_model(config, run_model_config(config, tokenizer, corpus))
@@ -365,14 +370,16 @@ def refuse_second_run(run_dir:Path, resume:bool|str|Path):
     record = read_run(run_dir) if (run_dir / "run.json").is_file() else {}
     if record.get("status") == "finished": raise UserError(f"{run_dir} has finished already: make a new run to train again")
     last = last_checkpoints(run_dir / "checkpoints")
-    if last and not resume: raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")
+    if last and not resume:
+        raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")
     if resume is True and not last: raise UserError(f"{run_dir} has no checkpoints/last.ckpt to resume from: train without --resume")
 
 def run_facts(config:ExperimentConfig, corpus:Corpus, model)->dict:
     "What run.json says of a run from the start."
     return {"name": config.experiment.name, "kind": config.experiment.kind, "seed": config.experiment.seed,
         "corpus": corpus_facts(corpus), "attention": config.architecture.attention.kind,
-        "parameters": sum(p.numel() for p in model.parameters()), "max_length": config.tokenizer.max_length}
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "max_length": task_class(config.experiment.kind).length(config)}
 
 def run_loaders(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceTokenizer)->dict:
     "Batches of each split, as the configuration wants them."
@@ -393,8 +400,9 @@ def save_for_use(model, tokenizer:WordPieceTokenizer, label_names:list[str]|None
     "Model, tokenizer and label names in one directory that needs no other file."
     with whole(path) as tmp:
         model.save_pretrained(tmp)
-        tokenizer.save(tmp)
-        facts = {"label_names": label_names} | settings.model_dump(include=set(READING))
+        if tokenizer: tokenizer.save(tmp)
+        how = settings.model_dump(include=set(READING)) if tokenizer else {"reads": "pictures"}
+        facts = {"label_names": label_names} | how
         (tmp / "use.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b9f4a8d9
@@ -439,6 +447,7 @@ class Classifier:
         if path is None: raise UserError(f"{run_dir} holds no trained model: give the directory of a finished finetuning run")
         facts = use_facts(path / "use.json")
         if facts["label_names"] is None: raise UserError(f"{run_dir} tells no classes apart: fine-tune it first, then predict")
+        if "reads" in facts: raise UserError(f"{run_dir} reads {facts['reads']}, no texts: give a finetuning run")
         self.label_names, self.reading = facts["label_names"], TokenizerConfig.parse({k: v for k, v in facts.items() if k in READING}, str(path / "use.json"))
         self.tokenizer = WordPieceTokenizer.load(path)
         self.device = pick_device(device or "auto")
@@ -464,6 +473,44 @@ class Classifier:
         p, i = self.probabilities(texts, batch_size).max(-1)
         return [(self.label_names[j], x) for j, x in zip(i.tolist(), p.tolist())]
 
+# %% ../../nbs/5_lab/24_runs.ipynb #653ebf4c
+class PictureClassifier:
+    "A trained classifier, ready for pictures."
+    def __init__(self, run_dir:str|Path, device:str|None=None): # as of `Classifier`
+        path = next(p for p in (Path(run_dir) / "model", Path(run_dir)) if (p / "use.json").is_file())
+        self.label_names, self.device = use_facts(path / "use.json")["label_names"], pick_device(device or "auto")
+        self.model = TransformerForImageClassification.from_pretrained(path).to(self.device).eval()
+
+    @torch.inference_mode()
+    def probabilities(self, pictures:list, batch_size:int=64)->torch.Tensor: # (len(pictures), number of labels)
+        "The probability of each label for each picture, a path or a file's bytes."
+        if not len(pictures): raise UserError("no pictures to predict: give at least one")
+        shape = self.model.config.pictures
+        files = map(picture_file, pictures, range(len(pictures)))
+        x = as_values(np.stack([decode(data, shape, name) for data, name in files]))
+        logits = [self.model(part.to(self.device)).logits.float().cpu() for part in x.split(batch_size)]
+        out = torch.cat(logits).softmax(-1)
+        if torch.isfinite(out).all(): return out
+        raise UserError("a probability is not a number: the weights of this model are lost, train it again")
+
+    predict = Classifier.predict
+
+# %% ../../nbs/5_lab/24_runs.ipynb #c40c1092
+def picture_file(
+    picture:str|Path|bytes, # a path, or what is in the file
+    i:int, # its number, for messages
+)->tuple[bytes, str]: # what is in it, and what to call it
+    "A picture to predict."
+    if isinstance(picture, bytes): return picture, f"picture {i + 1}"
+    if not Path(picture).is_file(): raise UserError(f"{picture}: no such file: give paths of pictures")
+    return Path(picture).read_bytes(), str(picture)
+
+def open_classifier(run_dir:str|Path, device:str|None=None): # Classifier or PictureClassifier
+    "The classifier of a run, for texts or for pictures."
+    files = [f for f in (Path(run_dir) / "model" / "use.json", Path(run_dir) / "use.json") if f.is_file()]
+    pictures = files and use_facts(files[0]).get("reads") == "pictures"
+    return (PictureClassifier if pictures else Classifier)(run_dir, device)
+
 # %% ../../nbs/5_lab/24_runs.ipynb #ae0f1f34
 def same_corpus(corpus:Corpus, run_dir:str|Path)->Corpus:
     "Refuse a corpus that is not the one that the run learnt from: its test texts may be others."
@@ -478,17 +525,20 @@ def evaluate_run(
     classifier=None, # what predicts, a baseline for example; None: the run's own model
 )->dict: # split (or file name): metrics
     "Score a trained classifier again."
-    classifier = classifier or Classifier(run_dir)
+    classifier = classifier or open_classifier(run_dir)
     config = Path(run_dir) / "config.yaml"
     tree = read_yaml(config)
     if "data" not in tree: raise UserError(f"{config} has no section data: which corpus it was cannot be known")
     data = DataConfig.parse(tree["data"], f"{config}: data")
     if file is None:
         corpus = same_corpus(load_corpus(data), run_dir)
-        parts = {s: (corpus.splits[s]["text"][:], [corpus.label_names[i] for i in corpus.splits[s]["label"]]) for s in ("val", "test") if len(corpus.splits[s])}
+        def named(rows): return [corpus.label_names[i] for i in rows["label"]]
+        parts = {s: (rows[corpus.holds][:], named(rows))
+            for s, rows in corpus.splits.items() if s != "train" and len(rows)}
     else:
         table = columns(read_file(file, data.encoding), data, str(file))
-        parts = {Path(file).name: (table["text"].tolist(), [label_text(x) for x in table["label"]])}
+        what = "picture" if "picture" in table else "text"
+        parts = {Path(file).name: (table[what].tolist(), [label_text(x) for x in table["label"]])}
     return {name: score(classifier, texts, labels, name) for name, (texts, labels) in parts.items()}
 
 def score(classifier:Classifier, texts:list[str], labels:list[str], where:str)->dict:

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['QUIET', 'TASKS', 'TaskConfig', 'loss_of', 'balanced_weights', 'drop_words', 'Diverged', 'no_trace', 'over_batches',
            'evaluate_lm', 'predict_probs', 'evaluate_classifier', 'Kind', 'TextKind', 'Task', 'register_task',
-           'task_class', 'build_task', 'MaskedLM', 'Classification', 'next_targets', 'piece_bytes', 'LanguageModel']
+           'task_class', 'build_task', 'MaskedLM', 'Classification', 'next_targets', 'piece_bytes', 'LanguageModel',
+           'Pictures']
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #d5b1d2ca
 import math
@@ -23,8 +24,10 @@ from tqdm import tqdm
 
 from ..core import Settings, UserError, known_names
 from ..data.batches import class_targets, hidden_targets, make_loader, tokenize_corpus
+from ..data.pictures import mirrored, moved, picture_loader, pixel_rows
 from ..model.decoder import TransformerForCausalLM, check_causal, next_tokens
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
+from ..model.vision import TransformerForImageClassification
 from .metrics import classification_metrics, fit_pool, perplexity, prediction_table
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #cf6fe301
@@ -34,6 +37,8 @@ class TaskConfig(Settings):
     label_smoothing: float = Field(0., ge=0, lt=1) # probability shared among all classes
     class_weights: Literal["balanced"]|None = None # of a classifier's loss: rare classes weigh more
     word_dropout: float = Field(0., ge=0, lt=1) # of a classifier's training: share of words replaced by [MASK]
+    shift: int = Field(0, ge=0) # of training pictures: moved by up to so many pixels in each direction
+    mirror: bool = False # of training pictures: every other one with left and right exchanged
     monitor: Literal["auto", "loss", "accuracy", "f1_macro"] = "auto" # what the best is best in; auto: loss, f1_macro for a classifier
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #3ca247d4
@@ -138,6 +143,7 @@ class Kind:
     name, model = "", None # kind of experiment; class of the model
     sections = () # of the configuration: those that no other kind needs to have
     classes = False # does it tell classes apart?
+    holds = "text", "input_ids" # what its corpora may hold
 
     @classmethod
     def of(cls, config, corpus, tokenizer):
@@ -148,6 +154,13 @@ class Kind:
     def check(cls, config):
         "Refuse a configuration that cannot work, before anything is written."
         cls.monitored(config.training)
+        if config.training.shift or config.training.mirror:
+            raise UserError("training.shift and training.mirror are for pictures: leave them out")
+
+    @classmethod
+    def length(cls, config)->int:
+        "Tokens of an example, at most."
+        return config.tokenizer.max_length
 
     @classmethod
     def known(cls, config, corpus, tokenizer)->dict: # section: {key: value}
@@ -323,7 +336,10 @@ class LanguageModel(Task):
     name, model, sections = "language_model", TransformerForCausalLM, ("lm_head",)
     metrics = "loss", "perplexity", "perplexity_per_byte", "accuracy"
 
-    def __init__(self, config:TaskConfig, sizes:Tensor|None=None): # sizes: of `piece_bytes`, for the perplexity per byte
+    def __init__(self,
+        config:TaskConfig,
+        sizes:Tensor|None=None, # of `piece_bytes`, for the perplexity per byte
+    ):
         super().__init__(config)
         self.sizes = sizes
 
@@ -337,3 +353,58 @@ class LanguageModel(Task):
     def targets(cls, config): return next_targets
 
     def evaluate(self, model, loader, **how): return evaluate_lm(model, loader, self.sizes, **how)
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #13c6e2ac
+class _PictureKind(Classification):
+    "What a run that learns classes of pictures consists of."
+    name, model, sections = "pictures", TransformerForImageClassification, ("classification_head", "pictures")
+    holds = ("picture",)
+
+    @classmethod
+    def check(cls, config):
+        cls.monitored(config.training)
+        t = config.training
+        words = {"tokenizer": config.tokenizer != type(config.tokenizer)(),
+            "pretrained_experiment": config.pretrained_experiment, "training.word_dropout": t.word_dropout,
+            "training.word_init": t.word_init != "normal", "training.max_tokens": t.max_tokens}
+        for name, given in words.items():
+            if given: raise UserError(f"{name} means nothing to pictures: leave it out")
+        cls.model.Config(architecture=config.architecture, pictures=config.pictures or {})   # sizes that do not fit
+
+    @classmethod
+    def length(cls, config): return config.pictures.tokens
+
+    @classmethod
+    def known(cls, config, corpus, tokenizer): return {"classification_head": {"num_labels": corpus.num_labels}}
+
+    @classmethod
+    def of(cls, config, corpus, tokenizer):
+        counts = np.bincount(corpus.splits["train"]["label"], minlength=corpus.num_labels)
+        return cls(config.training, corpus.label_names, counts)
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #a9f72c44
+@register_task
+class Pictures(_PictureKind):
+    "Tell the classes of pictures apart."
+    def __init__(self,
+        config:TaskConfig,
+        label_names:list[str]|None=None, # as of `Classification`
+        label_counts=None,
+        augment:Callable|None=None, # a picture (C, S, S), −1 … 1, to another
+    ):
+        super().__init__(config, label_names, label_counts)
+        self.augment = augment
+
+    @classmethod
+    def loaders(cls, config, corpus, tokenizer)->dict: # split: loader
+        "Batches of each split, as the configuration wants them."
+        size, seed, shape = config.training.batch_size, config.experiment.seed, config.pictures
+        def loader(split, rows): return picture_loader(rows, shape, size, getattr(config.data, split).shuffle, seed)
+        return {split: loader(split, rows) for split, rows in pixel_rows(corpus, shape).items() if len(rows)}
+
+    def prepare(self, batch):
+        x, c = batch["pixel_values"], self.config
+        if c.shift: x = moved(x, c.shift)
+        if c.mirror: x = mirrored(x)
+        if self.augment: x = torch.stack([self.augment(picture) for picture in x])
+        return batch | {"pixel_values": x}

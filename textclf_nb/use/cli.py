@@ -142,7 +142,7 @@ def usable(run:Path, root:Path)->Path:
 @app.command()
 def predict(
     run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
-    texts:list[str]=typer.Argument(None, help="one or more texts"),
+    texts:list[str]=typer.Argument(None, help="one or more texts, or paths of pictures"),
     file:Path=typer.Option(None, "--file", "-f", help="a csv, tsv, jsonl, parquet or txt file"),
     column:str=typer.Option(None, help="the column of the file that holds the texts; "
     "the one that the run learnt from if not given"),
@@ -160,11 +160,14 @@ def predict(
     with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
         predict_table(classifier, file, column, stream)
 
+# %% ../../nbs/6_use/33_cli.ipynb #22ecb4d8
 def text_column(run:Path)->str:
-    "The column of texts that a run learnt from; `text` where nothing is known of it."
+    "The column of texts, or of pictures, that a run learnt from; `text` where nothing is known of it."
     from textclf_nb.core import read_yaml
     config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
-    return (read_yaml(config).get("data") or {}).get("text_col", "text") if config else "text"
+    tree = read_yaml(config) if config else {}
+    what = "picture" if "pictures" in tree else "text"
+    return (tree.get("data") or {}).get(f"{what}_col", what)
 
 def predict_table(classifier, file:Path, column:str, stream):
     "Answer a file piece by piece, as CSV."
@@ -177,6 +180,7 @@ def predict_table(classifier, file:Path, column:str, stream):
             raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
         labels, probabilities = zip(*classifier.predict(table[column].tolist()))
         answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
+        if isinstance(table[column].iloc[0], bytes): answered = answered.drop(columns=column)   # a picture's file
         answered.to_csv(stream, index=False, header=first)
         bar.update(len(table)); first = False
     bar.close()

@@ -1,0 +1,89 @@
+"""Pictures through the command, and what is wrong with them in one line."""
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from test_cli import here, mistake  # noqa: F401  a fixture
+
+SMALL = ["-s", "pictures={size: 8, patch: 4, channels: 1}", "-s", "training.epochs=1", "-s", "logging.use_wandb=false",
+         "-s", "architecture={embedding_dim: 16, num_layers: 1, mlp_size: 32, attention: {num_heads: 2}}"]
+NEW = ["new", "pictures", "pets", "-s", "data.corpus=pets"]
+
+
+def encoded(x, kind="PNG"):
+    Image.fromarray(x).save(out := BytesIO(), kind)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def album(tmp_path_factory):
+    "A folder per class, in two formats, a table of the same pictures, and a finished run."
+    cwd, rng = tmp_path_factory.mktemp("album"), np.random.default_rng(0)
+    rows = []
+    for label, grey in (("dark", 50), ("light", 200)):
+        (cwd / "pets" / label).mkdir(parents=True)
+        for i in range(20):
+            x, kind = (grey + rng.integers(-40, 40, (9 + i, 12))).astype(np.uint8), ("PNG", "JPEG")[i % 2]
+            (cwd / "pets" / label / f"{i}.{kind.lower()}").write_bytes(encoded(x, kind))
+            rows.append((encoded(x, kind), label))
+    pd.DataFrame(rows, columns=["picture", "label"]).to_parquet(cwd / "pets.parquet")
+    here(cwd, *NEW, *SMALL)
+    assert "accuracy" in here(cwd, "train", "pets")
+    return cwd
+
+
+def test_a_run_of_pictures_is_scored_asked_and_reported(album):
+    assert "accuracy" in here(album, "eval", "pets") and "pets.parquet" in here(album, "eval", "pets", "--file", "pets.parquet")
+    answers = here(album, "predict", "pets", "pets/dark/0.png", "pets/light/1.jpeg").splitlines()
+    assert [a.split("\t")[0] in ("dark", "light") for a in answers] == [True, True]
+    assert "pets" in here(album, "compare", "pets") and "pictures" in here(album, "runs")
+    assert "embeddings" in here(album, "cost", "parameters", "pets")
+
+
+def test_a_table_of_files_is_the_corpus_that_the_folder_is(album):
+    assert "light" in here(album, "corpus", "show", "pets.parquet")
+    pd.read_parquet(album / "pets.parquet").rename(columns={"picture": "jpeg"}).to_parquet(album / "jpegs.parquet")
+    assert "light" in here(album, "corpus", "show", "jpegs.parquet", "-s", "data.picture_col=jpeg")
+
+
+@pytest.mark.parametrize("name, content, words", [
+    ("cut.jpg", encoded(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8), "JPEG")[:500], "damaged"),
+    ("text.png", b"not a picture at all", "not a picture (20 bytes)"), ("absent.png", None, "no such file")])
+def test_a_bad_picture_is_one_line(album, mistake, name, content, words):  # noqa: F811
+    if content is not None: (album / name).write_bytes(content)
+    error = mistake(album, "predict", "pets", name)
+    assert words in error and name in error
+
+
+def test_a_huge_picture_is_refused_by_its_header(album, mistake):  # noqa: F811
+    Image.new("1", (20_000, 20_000)).save(album / "huge.png")
+    assert "more than 89,478,485 pixels" in mistake(album, "predict", "pets", "huge.png")
+
+
+def test_a_damaged_file_of_a_corpus_is_named_before_training(album, mistake, tmp_path):  # noqa: F811
+    for label in "ab":
+        (tmp_path / "corpus" / label).mkdir(parents=True)
+        for i in range(12):
+            data = encoded(np.full((8, 8), i, np.uint8))
+            (tmp_path / "corpus" / label / f"{i}.png").write_bytes(data[:-30] if i == 7 else data)
+    here(tmp_path, "new", "pictures", "x", "-s", "data.corpus=corpus", *SMALL)
+    assert "7.png: damaged" in mistake(tmp_path, "train", "x")
+
+
+@pytest.mark.parametrize("setting, words", [
+    ("pictures={size: 8, patch: 3}", "patch = 3 does not divide size = 8"), ("pictures.channels=4", "1 (grey) or 3 (colours)"),
+    ("tokenizer.max_length=9", "tokenizer means nothing to pictures"), ("training.word_dropout=0.1", "word_dropout means nothing"),
+    ("architecture={embedding_dim: 36, attention: {num_heads: 6}}", "divisible by 4")])
+def test_settings_that_do_not_fit_are_one_line(album, mistake, setting, words):  # noqa: F811
+    assert words in mistake(album, "new", "pictures", "x", "-s", "data.corpus=pets", "-s", setting)
+    assert not (album / "experiments" / "pictures" / "x").exists()
+
+
+def test_a_run_of_texts_refuses_pictures(album, mistake):  # noqa: F811
+    here(album, "new", "finetuning", "words", "-s", "data.corpus=pets")
+    assert "holds pictures: texts or token numbers are needed here" in mistake(album, "train", "words")
+    assert "holds pictures" in mistake(album, "baseline", "counts", "-s", "data.corpus=pets")
+    assert "for pictures" in mistake(album, "new", "finetuning", "y", "-s", "training.mirror=true")
+    assert "predicted" in here(album, "predict", "pets", "--file", "pets.parquet").splitlines()[0]
