@@ -16,7 +16,9 @@ import torch.nn.functional as F
 from pydantic import Field, field_validator
 from torch import Tensor
 
-from .base import ImplementationOptions, SeveralWays, allowed, register_attention, register_implementation, toeplitz
+from textclf_nb.attention.base import (
+    ImplementationOptions, SeveralWays, allowed, register_attention, register_implementation, toeplitz,
+)
 from .node import Node
 from ..core import UserError
 
@@ -187,7 +189,10 @@ class LSHConfig(ImplementationOptions):
 # %% ../../nbs/1_attention/03_lsh.ipynb #0bcc9b1d
 @register_attention("lsh")
 class LSHAttention(Node, SeveralWays):
-    "Reformer's attention (thesis, 3.2): 3CR keys a query, found by R rounds of hashing. Call it with one matrix for q and k."
+    """Reformer's attention (thesis, 3.2): 3CR keys a query, found by R rounds of hashing.
+
+    Call it with one matrix for q and k.
+    """
     Config = LSHConfig
     shared_qk = True
 
@@ -247,7 +252,7 @@ def lsh_plain(core, q, k, v, key_mask, attn_mask, position_bias):
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #f8e51eea
 def _flops(core:LSHAttention, n:int)->int:
-    "Floating-point operations of one text: the hash, and the products q·k and p·v of all chunks, in every head and round."
+    "Operations of one text: the hash, and the products q·k and p·v of all chunks, in every head and round."
     H, d, C, R = core.num_heads, core.head_dim, core.config.chunk_size, core.config.num_hashes
     if core.path(n) == "exact": return 4 * H * n * n * d
     directions, chunks = sum(bucket_factors(n, C)) // 2, -(-n // C)

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from .base import AttentionOptions, register_attention
 from .node import Node
-from .window import FORBIDDEN, Extra, Layout, first_tokens, global_answers, global_extra, near_attention, per_text
+from textclf_nb.attention.window import (
+    FORBIDDEN, Extra, Layout, first_tokens, global_answers, global_extra, near_attention, per_text,
+)
 
 # %% ../../nbs/1_attention/05c_near_far.ipynb #c41f7aa6
 class NearFarConfig(AttentionOptions):
@@ -82,8 +84,8 @@ class NearFarAttention(Node):
         return Layout(N, c * max(1, min(-(-N // c), max(32, min(w, 128)) // c)), w, 0 if causal else w)
 
     def _attend(self, q, k, v, key_mask, causal, position_bias):
-        (B, _, N, _), c, a, g = q.shape, self.config.chunk_size, self.reach(), min(self.config.global_tokens,
-            q.shape[2])
+        (B, _, N, _), c, a = q.shape, self.config.chunk_size, self.reach()
+        g = min(self.config.global_tokens, N)
         layout, dropout = self.layout(N, causal), self.config.attn_dropout * self.training
         bias = block_bias(layout, c, a, causal, position_bias, q.device)
         places, there, chosen = first_tokens(g, B, N, key_mask, q.device)
@@ -98,7 +100,7 @@ class NearFarAttention(Node):
         out, _ = near_attention(q, k, v, layout, bias, near, extra, hidden, dropout)
         return global_answers(out, q, k, v, places, there, key_mask, causal, position_bias, dropout) if g else out
 
-    def _far_bias(self, near, position_bias): # (B, 1|H, N, M): that of the distance to the middle of a chunk's own tokens
+    def _far_bias(self, near, position_bias): # (B, 1|H, N, M): of the distance to the middle of a chunk's own tokens
         c, N = self.config.chunk_size, near.shape[1]
         place = torch.arange(N, device=near.device)
         w, at = (F.pad(x, (0, -N % c)).unflatten(-1, (-1, c)) for x in (near.long(), place))

@@ -167,10 +167,12 @@ def source_digest(config:DataConfig)->str: # sixteen hex digits
     "A key that changes when what a corpus is read from does: its files, or the libraries it is harvested from."
     own = [p for n in ("train", "val", "test") if (p := getattr(config, n).dataset_path)]
     source = SOURCES.get(config.corpus)
-    places = list(map(Path, own)) or [recipe_path(config.corpus, config) if source else Path(config.corpus).expanduser()]
+    places = list(map(Path, own)) or [recipe_path(config.corpus, config)
+        if source else Path(config.corpus).expanduser()]
     files = [file_digest(p) for p in places if p and p.exists()]
     harvested = not files and source and not isinstance(source, partial)   # a recipe is a `partial`
-    return digest(files or config.corpus, {n: library_version(n) for n in LIBRARIES if library_root(n)} if harvested else {})
+    return digest(files or config.corpus,
+        {n: library_version(n) for n in LIBRARIES if library_root(n)} if harvested else {})
 
 # %% ../../nbs/3_data/17_recipes.ipynb #8c4a4c05
 PEOPLE = "anna boris clara david emma frank greta henry".split()

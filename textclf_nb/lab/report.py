@@ -140,7 +140,8 @@ def history(
     "The file of a run's metrics."
     name = f"csv_{part}_metrics_path"
     told = run_facts(run_dir)[1].get(f"logging.{name}")
-    return Path(run_dir) / getattr(LoggingConfig.parse({} if told is None else {name: told}, f"{run_dir}: logging"), name)
+    return Path(run_dir) / getattr(LoggingConfig.parse({} if told is None else {name: told}, f"{run_dir}: logging"),
+        name)
 
 def curve(
     run_dir:str|Path, # a run's directory

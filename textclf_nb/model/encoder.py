@@ -182,7 +182,8 @@ class Block(nn.Module):
         attn_mask:Tensor|None=None,
         memory=None,
     )->Tensor: # like `hidden`
-        where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing, attn_mask=attn_mask, memory=memory)
+        where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing, attn_mask=attn_mask,
+            memory=memory)
         if self.pre:
             hidden = hidden + self.attention(self.attention_norm(hidden), **where)
             return hidden + self.mlp(self.mlp_norm(hidden))
@@ -432,7 +433,8 @@ class Stack(nn.Module):
                      position_bias=None if self.relative is None else self.relative(N))
         again = self.config.gradient_checkpointing and self.training
         for block, own in zip(self.blocks, memory or [None] * len(self.blocks)):
-            hidden = checkpoint(block, hidden, use_reentrant=False, **where) if again else block(hidden, **where, memory=own)
+            if again: hidden = checkpoint(block, hidden, use_reentrant=False, **where)
+            else: hidden = block(hidden, **where, memory=own)
         return hidden if self.final_norm is None else self.final_norm(hidden)
 
 # %% ../../nbs/2_model/09_encoder.ipynb #e042c23a
@@ -454,7 +456,8 @@ class Encoder(Stack):
         **where, # attn_mask, memory, positions: of a decoder, see `Stack`
     )->Tensor: # (B, N, D)
         check_batch(input_ids, attention_mask, self.config)
-        key_mask, hidden = useful_mask(attention_mask), self.embeddings(input_ids, token_type_ids, where.get("positions"))
+        key_mask = useful_mask(attention_mask)
+        hidden = self.embeddings(input_ids, token_type_ids, where.get("positions"))
         if key_mask is None or not _may_look(key_mask): return super().forward(hidden, key_mask, **where)
         packing = Packing(key_mask)
         return packing.pad(super().forward(packing.pack(hidden), key_mask, packing, **where))
