@@ -310,14 +310,14 @@ def configs(home, room, rng):
                 node, at = node[at], key
             node[at] = value
         ExperimentConfig.parse(tree)
-    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 300)
+    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 400)
 
 
 def yamls(home, room, rng):
     "Text that may be YAML."
     pieces = st.sampled_from(["a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", "&x ", "*x", "!!python/name:os.system", "'", '"',
                               "2024-02-30", "1e400", "|", "\t", "<<"])
-    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 300)
+    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 600)
 
 
 def texts(home, room, rng):

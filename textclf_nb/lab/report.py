@@ -79,10 +79,22 @@ def _score(row):
     return f"{row.test_f1_macro:.3f}" + ("" if np.isnan(row.f1_std) else f" ± {row.f1_std:.3f}")
 
 # %% ../../nbs/5_lab/28_report.ipynb #f2fbaf91
+def _ways(run_dir)->str:
+    "Which way of a mechanism read the texts of a run, by its own count; '' where it has one way, or nothing was counted."
+    counted = run_facts(run_dir)[0].get("attention_paths")
+    if not isinstance(counted, dict): return ""
+    told = []
+    for ways in counted.values():
+        there = {w: n for w, n in sorted(ways.items()) if isinstance(n, int)} if isinstance(ways, dict) else {}
+        told += [printable(w) + (f" {n / sum(there.values()):.0%}" if len(there) > 1 else "") for w, n in there.items()]
+    return ", ".join(told)
+
 def mechanism_name(row)->str:
     "The attention of a model, and whether it computes exactly what it should approximate; '-' if it has none."
     if not isinstance(row.attention, str): return "-"
-    below = row.get(f"config.architecture.attention.{row.attention}.exact_below", 0)
+    ways = _ways((row.get("run_dirs") or [row.get("run_dir")])[0])
+    if ways: return f"{row.attention} ({ways})"
+    below = row.get(f"config.architecture.attention.{row.attention}.exact_below", 0)   # of a run that counted nothing
     acts = below == "auto" or (isinstance(below, (int, float)) and below > 0)
     return f"{row.attention} (exact below {below if below == 'auto' else int(below)})" if acts else row.attention
 
@@ -101,7 +113,7 @@ def left_out(
 
 def _line(row):
     "The cells of one configuration in the terminal's table, its name whole."
-    return [str(row["rank"]), row.configuration, shorten(mechanism_name(row), 12), str(row.runs), _score(row),
+    return [str(row["rank"]), row.configuration, shorten(mechanism_name(row), 16), str(row.runs), _score(row),
         _interval(row, "vs_exact"),
         _interval(row, "vs_baseline"), _seconds(row.chain_seconds), _number(row.chain_memory_mib, ".0f")]
 
@@ -127,6 +139,7 @@ def results_table(
     runs, configs = found
     lines = ["no finished classifier to rank"]
     if len(configs): lines = _lines([HEADER, *(_line(r) for _, r in configs.iterrows())])
+    if len(configs): lines += ["", f"95 % intervals: bootstrap over {configs.drawn.iloc[0]}, and over seeds"]
     if "judged" in configs: lines.append("")
     for _, r in configs.iterrows():
         lines += [f"{shorten(r.configuration, 40)}  {what}: {word}" for what, word, _ in r.get("judged", [])]
@@ -490,14 +503,14 @@ def render(
     corpora = " and ".join(f"{n} ({str(h)[:12]})" for n, h in known.itertuples(index=False))
     last = max(runs.finished.dropna().astype(str), default="")[:16].replace("T", " ") or "at an unknown time"
     models = configs[configs.kind != "baseline"] if len(configs) else configs
-    grouped = len(configs) and "group" in predictions(configs.run_dirs[0][0])
+    documents = configs.drawn.iloc[0] if len(configs) else "test documents"
     judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why}
         for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
     return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs),
         runs=_run_rows(runs), judged=judged,
         about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.",
             judged_about=ABOUT["thesis"],
-        interval=INTERVAL.format(documents="the source files of the test documents" if grouped else "test documents"),
+        interval=INTERVAL.format(documents=documents),
         figures=[_picture(what, figures[what], configs) for what in CAPTIONS if what in figures],
             left_out=left_out(runs), limits=limits(runs, configs),
         names=models.configuration.tolist() if len(models) else [], differs=differing(configs) if len(models) else [],

@@ -7,13 +7,14 @@ __all__ = ['SECTIONS', 'OPEN', 'READING', 'SHAPING', 'SMOKE', 'IDENTITY', 'from_
            'ExperimentConfig', 'is_open', 'as_tree', 'as_yaml', 'experiment_dir', 'load_config', 'handed_on',
            'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
            'run_tokenizer', 'run_model_config', 'bare_model_config', 'build_model', 'dotted', 'run_identity',
-           'run_task', 'run_experiment', 'source_weights', 'refitted', 'refuse_second_run', 'run_facts', 'run_loaders',
-           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'Classifier', 'PictureClassifier',
-           'picture_file', 'open_classifier', 'same_corpus', 'evaluate_run', 'score']
+           'run_task', 'run_experiment', 'source_weights', 'refitted', 'refuse_second_run', 'attention_paths',
+           'run_facts', 'run_loaders', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts',
+           'Classifier', 'PictureClassifier', 'picture_file', 'open_classifier', 'same_corpus', 'evaluate_run', 'score']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
@@ -327,7 +328,7 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
     task, model = run_task(config, corpus, tokenizer), build_model(config, run_model_config(config, tokenizer, corpus))
     loaders = run_loaders(config, corpus, tokenizer)
     if config.training.word_init == "cooccurrence": init_words(model, loaders["train"].batches.rows["input_ids"].to_pylist(), tokenizer.special_ids)
-    with Tracker(run_dir, config.logging, config.model_dump(mode="json"), run_facts(config, corpus, model)) as tracker:
+    with Tracker(run_dir, config.logging, config.model_dump(mode="json"), run_facts(config, corpus, model, loaders)) as tracker:
         if config.pretrained_experiment and not resume:
             source, weights = source_weights(config.pretrained_experiment, config.experiment.output_dir)
             if config.pretrained_experiment.attention: weights = refitted(weights, model)
@@ -374,9 +375,16 @@ def refuse_second_run(run_dir:Path, resume:bool|str|Path):
         raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")
     if resume is True and not last: raise UserError(f"{run_dir} has no checkpoints/last.ckpt to resume from: train without --resume")
 
-def run_facts(config:ExperimentConfig, corpus:Corpus, model)->dict:
+def attention_paths(model, lengths)->dict: # {"lsh": {"hashed": 812, "exact": 40}}
+    "How many texts each way of a mechanism computes, for mechanisms that have several."
+    cores = {b.attention.core.kind: b.attention.core for b in model.encoder.blocks}
+    return {kind: dict(Counter(core.path(n) for n in lengths)) for kind, core in cores.items() if hasattr(core, "path")}
+
+def run_facts(config:ExperimentConfig, corpus:Corpus, model, loaders:dict)->dict:
     "What run.json says of a run from the start."
-    return {"name": config.experiment.name, "kind": config.experiment.kind, "seed": config.experiment.seed,
+    longest, about = config.tokenizer.max_length, config.experiment
+    lengths = [min(n, longest) for loader in loaders.values() for n in loader.batches.rows["length"].to_pylist()]
+    return {"name": about.name, "kind": about.kind, "seed": about.seed,
         "corpus": corpus_facts(corpus), "attention": config.architecture.attention.kind,
         "parameters": sum(p.numel() for p in model.parameters()),
         "max_length": task_class(config.experiment.kind).length(config)}

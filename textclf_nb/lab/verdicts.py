@@ -7,9 +7,9 @@ __all__ = ['MADE_UP', 'METRICS', 'COSTS', 'NO_SETTING', 'AVERAGED', 'COMPARED', 
            'NOT_MEASURED', 'COST_GOALS', 'STRICTEST', 'ABOUT', 'REQUIREMENTS', 'made_up_answers', 'made_up_config',
            'made_up_run', 'made_up_study', 'flatten', 'run_facts', 'without_seed', 'settings_of', 'ancestors',
            'chain_cost', 'collect', 'finished', 'predictions', 'test_hashes', 'check_comparable', 'weighted_macro_f1',
-           'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'difference', 'add_deltas',
-           'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality', 'judge_stability',
-           'judge_thesis', 'summarise']
+           'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'sources', 'difference',
+           'add_deltas', 'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality',
+           'judge_stability', 'judge_thesis', 'summarise']
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #aa31c6c9
 import json
@@ -411,16 +411,23 @@ def exact_twin(
 def _ends(name): return [f"{name}_pp", f"{name}_low", f"{name}_high"]
 DELTAS = [*_ends("vs_exact"), *_ends("vs_baseline")]
 
+def sources(
+    run_dir:str|Path, # a finished classifier's directory
+)->tuple[np.ndarray|None, str]: # the source of each test document (None: each is its own), and what is drawn, in words
+    "What the bootstrap draws of a run's test split."
+    table = predictions(run_dir)
+    groups = table.group.to_numpy() if "group" in table and table.group.nunique() > 1 else None
+    return groups, f"{len(table):,} test texts" if groups is None else f"{len(set(groups)):,} sources of the test texts"
+
 def difference(
     ours, # a configuration
     theirs, # another
     seed:int=0, # of the bootstrap
 )->np.ndarray: # difference of macro-F1 and the ends of its interval, in percentage points
     "Hold one configuration against another on the same test documents."
-    first = predictions(ours.run_dirs[0])
+    labels, groups = predictions(ours.run_dirs[0]).label.to_numpy(), sources(ours.run_dirs[0])[0]
     answers = [[predictions(d).predicted.to_numpy() for d in r.run_dirs] for r in (ours, theirs)]
-    groups = first.group.to_numpy() if "group" in first and first.group.nunique() > 1 else None
-    return 100 * np.array(paired_bootstrap(first.label.to_numpy(), *answers, groups=groups, seed=seed))
+    return 100 * np.array(paired_bootstrap(labels, *answers, groups=groups, seed=seed))
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #c08eb052
 def add_deltas(
@@ -429,6 +436,7 @@ def add_deltas(
 )->pd.DataFrame: # with twin, what else differs from it, and the differences in percentage points
     "Hold every configuration against its exact twin and against the baseline."
     out, baselines = configs.assign(twin=None, twin_differs=""), configs[configs.kind == "baseline"]
+    out["drawn"] = [sources(r.run_dirs[0])[1] for _, r in configs.iterrows()]
     out[DELTAS] = np.nan
     best = None if baselines.empty else baselines.loc[baselines.val_f1_macro.fillna(0).idxmax()]
     for i, row in configs.iterrows():
@@ -504,11 +512,11 @@ def judge_quality(row, exact)->tuple[str, str]:
     above = verdict(row.vs_baseline_low, row.vs_baseline_high, goal)
     why = "there is no baseline among the runs"
     if above != NOT_MEASURED: why = f"{_pp(row, 'vs_baseline')} over the baseline, the goal is +{goal}: {above}"
-    if row.attention == EXACT: return above, why
+    if row.attention == EXACT: return above, f"{why} (interval over {row.drawn})"
     near = verdict(row.vs_exact_low, row.vs_exact_high, -1) if exact is not None else NOT_MEASURED
     told = "there is no exact-attention run to be close to"
     if exact is not None: told = f"{_pp(row, 'vs_exact')} against {exact.configuration}, the goal is -1: {near}"
-    return all_of(above, near), f"{why}; {told}"
+    return all_of(above, near), f"{why}; {told} (intervals over {row.drawn})"
 
 def judge_stability(row)->tuple[str, str]:
     "WNF-2: no failed run, and a spread of macro-F1 of 1 pp or less over three seeds or more."
