@@ -382,12 +382,13 @@ def attention_paths(model, lengths)->dict: # {"lsh": {"hashed": 812, "exact": 40
 
 def run_facts(config:ExperimentConfig, corpus:Corpus, model, loaders:dict)->dict:
     "What run.json says of a run from the start."
-    longest, about = config.tokenizer.max_length, config.experiment
-    lengths = [min(n, longest) for loader in loaders.values() for n in loader.batches.rows["length"].to_pylist()]
+    longest, about = task_class(config.experiment.kind).length(config), config.experiment
+    rows = [r for r in (getattr(getattr(l, "batches", None), "rows", None) for l in loaders.values()) if r is not None]
+    lengths = [min(n, longest) for r in rows if "length" in r.column_names for n in r["length"].to_pylist()]
     return {"name": about.name, "kind": about.kind, "seed": about.seed,
         "corpus": corpus_facts(corpus), "attention": config.architecture.attention.kind,
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "max_length": task_class(config.experiment.kind).length(config)}
+        "attention_paths": attention_paths(model, lengths),
+        "parameters": sum(p.numel() for p in model.parameters()), "max_length": longest}
 
 def run_loaders(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceTokenizer)->dict:
     "Batches of each split, as the configuration wants them."
