@@ -84,13 +84,13 @@ def load_classifier(
 MEMBERS = ("encoder", "counts") # of a blend, and their folders
 
 def same_corpus(encoder:Path, counts:Path)->DataConfig:
-    "The data section of two finished runs; refuses them if they did not learn from the same corpus."
+    "The data section of two finished runs; refuses them if they were not tested on the same texts."
     for run in (encoder, counts):
         if not (run/"run.json").is_file() or read_run(run)["status"] != "finished":
             raise UserError(f"{run} has not finished: a blend needs two finished runs")
-    ours, theirs = (read_run(run)["corpus"]["hash"] for run in (encoder, counts))
+    ours, theirs = (read_run(run)["corpus"]["test_hash"] for run in (encoder, counts))   # one may have a limit
     if ours != theirs:
-        raise UserError(f"{encoder.name} and {counts.name} learnt from different corpora: blend runs on the same one")
+        raise UserError(f"{encoder.name} and {counts.name} were tested on different texts: blend runs on the same corpus")
     return DataConfig.parse(read_yaml(encoder/"config.yaml").get("data", {}), "data")
 
 def blend_settings(name:str, encoder:Path, counts:Path)->dict: # the config.yaml of a blend
