@@ -377,7 +377,8 @@ def refuse_second_run(run_dir:Path, resume:bool|str|Path):
 
 def attention_paths(model, lengths)->dict: # {"lsh": {"hashed": 812, "exact": 40}}
     "How many texts each way of a mechanism computes, for mechanisms that have several."
-    cores = {b.attention.core.kind: b.attention.core for b in model.encoder.blocks}
+    parts = [getattr(b.attention, "core", None) for b in model.encoder.blocks]   # a foreign encoder has none of ours
+    cores = {core.kind: core for core in parts if core is not None}
     return {kind: dict(Counter(core.path(n) for n in lengths)) for kind, core in cores.items() if hasattr(core, "path")}
 
 def run_facts(config:ExperimentConfig, corpus:Corpus, model, loaders:dict)->dict:
