@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BaselineConfig', 'Baseline', 'fit_baseline', 'save_baseline', 'load_baseline', 'baseline_settings', 'judge_baseline',
-           'measured_fit', 'run_baseline', 'telling_terms']
+           'measured_fit', 'not_done', 'run_baseline', 'telling_terms']
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #755866e2
 import json
@@ -175,8 +175,8 @@ def measured_fit(
     return model, cost | dict.fromkeys(("seconds_per_epoch", "tokens_per_second", "epochs"))
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #8ccf0199
-def _not_done(run_dir:Path)->Path: # the same
-    "Refuse a directory in which a baseline has been fitted."
+def not_done(run_dir:Path)->Path: # the same
+    "Refuse a directory in which a run has finished."
     if (run_dir / "run.json").is_file() and read_run(run_dir).get("status") == "finished":
         raise UserError(f"{run_dir} exists already: choose another name, or remove it")
     return run_dir
@@ -196,7 +196,7 @@ def run_baseline(
     classes, settings = corpus.num_labels, baseline_settings(corpus, config, name, seed, data)
     facts = {"name": name, "kind": "baseline", "seed": seed, "attention": None, "max_length": None,
         "corpus": corpus_facts(corpus)}
-    with hold(run_dir), Tracker(_not_done(run_dir), logging, settings, facts) as tracker:
+    with hold(run_dir), Tracker(not_done(run_dir), logging, settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir / "config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
         model, cost = measured_fit(corpus, config, seed)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MEMBERS', 'Blend', 'save_blend', 'load_blend', 'load_classifier', 'same_corpus', 'blend_settings', 'costs',
-           'judge_blend', 'record_of', 'not_yet', 'run_blend']
+           'judge_blend', 'record_of', 'run_blend']
 
 # %% ../../nbs/5_lab/25a_blend.ipynb #e64e8cd2
 import json
@@ -17,7 +17,7 @@ import yaml
 
 from ..core import UserError, checked_name, read_yaml, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
-from .baseline import load_baseline
+from .baseline import load_baseline, not_done
 from .runs import Classifier, open_classifier
 from ..training.metrics import classification_metrics, fit_pool, pool, prediction_table
 from ..training.tracking import LoggingConfig, Tracker, hold, read_run, save_predictions
@@ -68,6 +68,7 @@ def load_blend(
     try: weights = dict(json.loads((folder/"blend.json").read_text(encoding="utf-8"))["members"])
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{folder/'blend.json'} is damaged: blend the runs again") from None
+    if not weights: raise UserError(f"{folder/'blend.json'} names no members: blend the runs again")
     parts = [folder/checked_name(name, "member") for name in weights]
     return Blend([load_classifier(p, device) for p in parts], list(weights.values()))
 
@@ -88,7 +89,8 @@ def same_corpus(encoder:Path, counts:Path)->DataConfig:
     for run in (encoder, counts):
         if not (run/"run.json").is_file() or read_run(run)["status"] != "finished":
             raise UserError(f"{run} has not finished: a blend needs two finished runs")
-    ours, theirs = (read_run(run)["corpus"]["test_hash"] for run in (encoder, counts))   # one may have a limit
+    facts = [read_run(run)["corpus"] for run in (encoder, counts)]
+    ours, theirs = (f.get("test_hash") or f["hash"] for f in facts)   # one may have a limit
     if ours != theirs:
         raise UserError(f"{encoder.name} and {counts.name} were tested on different texts: blend runs on the same corpus")
     return DataConfig.parse(read_yaml(encoder/"config.yaml").get("data", {}), "data")
@@ -133,12 +135,6 @@ def record_of(name:str, encoder:Path, counts:Path, corpus:Corpus, seed:int)->dic
     about = {"name": name, "kind": "blend", "seed": seed, "corpus": corpus_facts(corpus)}
     return about | {"parameters": parameters} | facts
 
-def not_yet(run_dir:Path)->Path: # the same
-    "Refuse a directory in which a blend has been made."
-    if (run_dir/"run.json").is_file() and read_run(run_dir)["status"] == "finished":
-        raise UserError(f"{run_dir} exists already: choose another name, or remove it")
-    return run_dir
-
 def run_blend(
     encoder:str|Path, # a finished finetuning run
     counts:str|Path, # a finished baseline on the same corpus
@@ -150,7 +146,7 @@ def run_blend(
     corpus, settings = load_corpus(same_corpus(*runs)), blend_settings(checked_name(run_dir.name, "blend"), *runs)
     members = [Classifier(runs[0], device), load_baseline(runs[1])]
     facts = record_of(run_dir.name, *runs, corpus, settings["experiment"]["seed"])
-    with hold(run_dir), Tracker(not_yet(run_dir), LoggingConfig(use_wandb=False), settings, facts) as tracker:
+    with hold(run_dir), Tracker(not_done(run_dir), LoggingConfig(use_wandb=False), settings, facts) as tracker:
         text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
         with whole(run_dir/"config.yaml") as tmp: tmp.write_text(text, encoding="utf-8")
         weights, results = judge_blend(members, corpus, tracker)
