@@ -53,7 +53,7 @@ def lines(cell):
 
 
 # What holds over the whole book today; where it is to go: median 12, ninth decile 25, no wide line, prose 0.75. Only ever made stricter.
-BOOK = {"median": 15, "ninth decile": 26, "wide lines": 50, "prose to code": 0.62}
+BOOK = {"median": 15, "ninth decile": 26, "wide lines": 14, "prose to code": 0.62}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():
