@@ -52,7 +52,7 @@ def from_dotted(
     tree = {}
     for text in assignments:
         path, equals, value = text.partition("=")
-        if not equals or not path.strip(): 
+        if not equals or not path.strip():
             raise UserError(f"{text!r} is not a setting: write section.key=value, for example training.epochs=3")
         leaf = parse_yaml(value, repr(text[:80]))
         for key in reversed(path.strip().split(".")): leaf = {key: leaf}
