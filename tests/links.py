@@ -51,7 +51,7 @@ def relinked(notebook):
     for cell in json.loads(text)["cells"]:
         before = "".join(cell["source"])
         after = re.sub(BADGE, lambda _: badge(notebook), before)
-        if cell["cell_type"] == "code": after = re.sub(CELL, lambda _: install(), after)
+        if before.startswith("#| hide"): after = re.sub(CELL, lambda _: install(), after)   # other cells may ask for Colab, too
         if after == before: continue
         old, new = (json.dumps(s.splitlines(keepends=True), ensure_ascii=False, indent=1).replace("\n", "\n   ") for s in (before, after))
         assert text.count(old) == 1, f"{notebook}: cell {cell['id']} is not written as nbdev_clean writes it"

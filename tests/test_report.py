@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -236,18 +235,6 @@ def test_kept_results_are_what_was_compared(tmp_path):
     clone = tmp_path / "clone"; clone.mkdir()
     env = {"PATH": textclf_that_only_tells(tmp_path / "bin")}
     assert subprocess.run([tmp_path / "results/odd_reproduce.sh"], cwd=clone, env=env, capture_output=True).returncode == 0
-
-
-def test_wheel_carries_the_templates(tmp_path):
-    "Built from a copy without version control, as pip builds from an archive."
-    for name in ("setup.py", "settings.ini", "README.md"): shutil.copy(ROOT / name, tmp_path)
-    for name in ("textclf_nb", "experiments"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.ckpt"))
-    build = [sys.executable, "setup.py", "-q", "bdist_wheel"]
-    if subprocess.run([*build, "--help"], cwd=tmp_path, capture_output=True).returncode: pytest.skip("setuptools here cannot build a wheel")
-    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
-    inside = zipfile.ZipFile(next(tmp_path.glob("dist/*.whl"))).namelist()
-    assert {"textclf_nb/templates/report.html", "textclf_nb/templates/reproduce.sh"} <= set(inside)
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
