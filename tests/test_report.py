@@ -57,7 +57,7 @@ def test_odd_labels_and_hostile_names_survive(tmp_path):
     dirs = [make_run(tmp_path, "words", "baseline", accuracy=.6), make_run(tmp_path, "good", seed=1),
         make_run(tmp_path, "dead", status="failed", cause="<script>alert(1)</script> at step 3"),
         make_run(tmp_path, "half", status="failed", cause="half a pair: \ud800")]
-    compare(dirs, tmp_path / "out")
+    compare(dirs, tmp_path / "out", reference={"<b>table 1": {"good": 50, "<i>": 51.5}})
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
     parser = Balanced(); parser.feed(page); assert not parser.open

@@ -6,7 +6,7 @@
 __all__ = ['HEADER', 'AGAINST', 'CAPTIONS', 'INTERVAL', 'FOUND', 'printable', 'shorten', 'mechanism_name', 'left_out',
            'Comparison', 'results_table', 'history', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost',
            'plot_deltas', 'best_run', 'draw', 'template', 'repeatable', 'write_script', 'page_rows', 'differing',
-           'answer', 'limits', 'render', 'compare', 'keep']
+           'answer', 'limits', 'check_reference', 'beside', 'render', 'compare', 'keep']
 
 # %% ../../nbs/5_lab/28_report.ipynb #ea2e06fe
 import base64
@@ -131,12 +131,13 @@ class Comparison(NamedTuple):
     "What `compare` found."
     runs: pd.DataFrame # one row per run, as in results.csv
     configs: pd.DataFrame # one row per configuration
+    beside: pd.DataFrame|None = None # published scores and ours, if some were given
 
 def results_table(
     found:Comparison, # from `compare`
 )->str: # at most 100 columns wide
     "The comparison as plain text: best on validation first, verdicts if any, then the runs that were left out."
-    runs, configs = found
+    runs, configs, _ = found
     lines = ["no finished classifier to rank"]
     if len(configs): lines = _lines([HEADER, *(_line(r) for _, r in configs.iterrows())])
     if len(configs): lines += ["", f"95 % intervals: bootstrap over {configs.drawn.iloc[0]}, and over seeds"]
@@ -450,6 +451,35 @@ def limits(
         "of twenty equal ones, one stands out by luck.",
         "Time and memory are those of the day; whoever else used the machine is in them."]
 
+# %% ../../nbs/5_lab/28_report.ipynb #c118d489
+def check_reference(reference:dict)->dict:
+    "Refuse what is no tree of scores in percent."
+    def percent(x): return isinstance(x, (int, float)) and 0 <= x <= 100
+    for source, scores in reference.items():
+        if isinstance(scores, dict) and all(map(percent, scores.values())): continue
+        raise UserError(f"reference: {source}: {scores} is no macro-F1 in percent by name: write "
+            "{table 4.13: {sdpa: 92.86}}")
+    return reference
+
+def beside(
+    configs:pd.DataFrame, # from `summarise`
+    reference:dict, # where they were published: {words of a configuration's name: macro-F1 [%]}
+)->pd.DataFrame: # published, name, theirs, configuration, ours, difference; percent and percentage points
+    "Published scores, each beside every configuration that bears its name."
+    mine = {r.configuration: 100 * r.test_f1_macro for _, r in configs.iterrows()}
+    rows = [(source, part, theirs, name, mine.get(name, np.nan))
+        for source, scores in check_reference(reference).items() for part, theirs in scores.items()
+        for name in [c for c in mine if f"-{part}-" in f"-{c}-"] or ["-"]]
+    table = pd.DataFrame(rows, columns=["published", "name", "theirs", "configuration", "ours"])
+    return table.assign(difference=table.ours - table.theirs)
+
+# %% ../../nbs/5_lab/28_report.ipynb #b9fa8b6a
+def _beside_rows(held):
+    "Published scores and ours as the page shows them."
+    return [{"published": r.published, "name": r["name"], "theirs": _number(r.theirs, ".2f"),
+        "configuration": r.configuration, "ours": _number(r.ours, ".2f"),
+        "difference": _number(r.difference, "+.2f")} for _, r in held.iterrows()]
+
 # %% ../../nbs/5_lab/28_report.ipynb #0d5abcd9
 CAPTIONS = {"deltas": ("The differences", "Bars are 95 % intervals. One that crosses zero may be chance."),
     "cost": ("Quality against cost",
@@ -497,6 +527,7 @@ def render(
     figures:dict, # from `draw`
     script:str="", # from `write_script`
     title:str="Comparison of runs", # of the page
+    held:pd.DataFrame|None=None, # from `beside`
 )->str: # a whole HTML page
     "The report: one self-contained page."
     known = runs[["corpus", "corpus_hash"]].dropna().drop_duplicates()
@@ -507,7 +538,7 @@ def render(
     judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why}
         for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
     return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs),
-        runs=_run_rows(runs), judged=judged,
+        runs=_run_rows(runs), judged=judged, beside=[] if held is None else _beside_rows(held),
         about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.",
             judged_about=ABOUT["thesis"],
         interval=INTERVAL.format(documents=documents),
@@ -523,17 +554,21 @@ def compare(
     prefix:str="", # before each figure's name, such as "demo_"
     requirements:str|None=None, # "thesis": judge by its requirements too
     seed:int=0, # of the bootstrap
-)->Comparison: # runs and configurations
-    "Compare runs: results.csv, report.html, figures/, and reproduce.sh."
+    reference:dict|None=None, # published scores, as of `beside`
+)->Comparison: # runs, configurations, and what stands beside them
+    "Compare runs: results.csv, report.html, figures/, reproduce.sh, and reference.csv if scores were given."
     runs, out = collect(run_dirs), Path(out_dir)
     configs = summarise(runs, requirements, seed)
+    held = beside(configs, reference) if reference else None
     figures = draw(runs, configs, out / "figures", prefix)
     page = render(runs, configs, figures, write_script(runs, out),
-        f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize())
+        f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize(), held)
     table = _with_findings(runs, configs)
-    for name, text in {"results.csv": table.to_csv(index=False), "report.html": page}.items():
+    files = {"results.csv": table.to_csv(index=False), "report.html": page}
+    if held is not None: files["reference.csv"] = held.to_csv(index=False)
+    for name, text in files.items():
         with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
-    return Comparison(table, configs)
+    return Comparison(table, configs, held)
 
 FOUND = ["twin", "twin_differs", *DELTAS, "rank", "cost_rank", "on_front"]
 
