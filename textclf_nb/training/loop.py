@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['GAIN', 'TRIM_EVERY', 'FREE', 'PLACE', 'GIVE_UP', 'TrainingConfig', 'pick_device', 'bf16_speed', 'kept_speed',
-           'amp_dtype', 'count_targets', 'grouped', 'train_step', 'Interrupted', 'StopNote', 'Window', 'give_back',
-           'Evaluator', 'steps_of_epochs', 'TrainingState', 'differences', 'restore', 'Callback', 'Track', 'Progress',
-           'duration', 'all_finite', 'Checkpoints', 'Observed', 'Evaluating', 'Stepping', 'Epochs', 'TrainingLoop',
-           'go_back', 'cost_of']
+           'amp_dtype', 'count_targets', 'grouped', 'accumulate', 'train_step', 'Interrupted', 'StopNote', 'Window',
+           'give_back', 'Evaluator', 'steps_of_epochs', 'Prepared', 'TrainingState', 'differences', 'restore',
+           'Callback', 'Track', 'duration', 'first_line', 'Progress', 'all_finite', 'checkpoint_due', 'Checkpoints',
+           'Observed', 'Evaluating', 'Counting', 'Stepping', 'Epochs', 'go_back', 'cost_of', 'Fitting', 'TrainingLoop']
 
 # %% ../../nbs/4_training/23_loop.ipynb #64c2c839
 import ctypes
@@ -97,6 +97,7 @@ def bf16_speed(
     full, half = (min(t) for t in zip(*times))
     return full/half
 
+# %% ../../nbs/4_training/23_loop.ipynb #c41a7e52
 def kept_speed(dim:int)->float:
     "`bf16_speed`, measured once per machine, thread count, PyTorch and width."
     h, file = hardware(), cache_home()/"precision.json"
@@ -144,6 +145,21 @@ def grouped(
     while group := list(islice(batches, n)): yield group
 
 # %% ../../nbs/4_training/23_loop.ipynb #a251aae1
+def accumulate(
+    model:nn.Module, task:Task, group:list[dict], scaler, device:torch.device, dtype:torch.dtype|None=None, # as below
+)->tuple[Tensor, int]: # the loss of the group, still on the device, and its targets
+    "Add up the gradients of micro-batches as if they were one batch."
+    counts, total = [count_targets(b["labels"]) for b in group], torch.zeros((), device=device)
+    for batch, n in zip(group, counts):
+        if not n: continue
+        batch = {k: v.to(device, non_blocking=True) for k, v in task.prepare(batch).items()}
+        with torch.autocast(device.type, dtype, enabled=dtype is not None):
+            loss = task.loss(model, batch) * (n/sum(counts))
+        scaler.scale(loss).backward()
+        total += loss.detach()
+    return total, sum(counts)
+
+# %% ../../nbs/4_training/23_loop.ipynb #0f9fdb2d
 def train_step(
     model:nn.Module, # in training mode
     task:Task, # batch → loss
@@ -155,21 +171,14 @@ def train_step(
     dtype:torch.dtype|None=None, # of mixed precision
 )->tuple[float,float,int]: # loss, gradient norm before clipping, targets; no step if loss or norm isn't finite
     "One optimizer step."
-    counts, total = [count_targets(b["labels"]) for b in group], torch.zeros((), device=device)
-    for batch, n in zip(group, counts):
-        if not n: continue
-        batch = {k: v.to(device, non_blocking=True) for k, v in task.prepare(batch).items()}
-        with torch.autocast(device.type, dtype, enabled=dtype is not None):
-            loss = task.loss(model, batch) * (n/sum(counts))
-        scaler.scale(loss).backward()
-        total += loss.detach()
+    total, targets = accumulate(model, task, group, scaler, device, dtype)
     scaler.unscale_(optimizer)
     norm = nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
     loss, norm = torch.stack([total, norm.to(total)]).tolist()
     if math.isfinite(loss) and (math.isfinite(norm) or scaler.is_enabled()): scaler.step(optimizer)
     scaler.update()
     optimizer.zero_grad(set_to_none=True)
-    return loss, norm, sum(counts)
+    return loss, norm, targets
 
 # %% ../../nbs/4_training/23_loop.ipynb #444bcecc
 class Interrupted(KeyboardInterrupt):
@@ -256,12 +265,8 @@ def steps_of_epochs(
     return steps
 
 # %% ../../nbs/4_training/23_loop.ipynb #41485a45
-# settings that may change when a training goes on
-FREE = {"device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_last"}
-PLACE = ("epoch", "batch", "step", "evaluated", "stale", "skipped", "best", "spent")   # where a training is
-
-class TrainingState(Evaluator):
-    "Everything that determines the next step."
+class Prepared(Evaluator):
+    "A model with all that trains it, before the first step."
     def __init__(self, model, config, train_loader, task="pretraining", seed=0, identity=None, progress=True):
         super().__init__(model, config, task, progress)
         self.train_loader, self.seed, self.told = train_loader, seed, identity or {}
@@ -273,12 +278,6 @@ class TrainingState(Evaluator):
         self.best, self.spent, self.started = None, 0., time.perf_counter()
         self.meter, self.window, self.fresh = StepMeter(self.device), Window(), [0, 0]
 
-    def identity(self)->dict:
-        "What a checkpoint and the training that goes on from it must have in common."
-        return self.config.model_dump(exclude=FREE) | {"task": self.task.name, "seed": self.seed,
-            "precision": self.precision,
-            "kind of device": self.device.type, "steps of each epoch": self.plan} | self.told
-
     def holders(self)->dict:
         "Those that have a state of their own."
         held = {"model": self.model, "optimizer": self.optimizer, "scaler": self.scaler, "average": self.average}
@@ -289,14 +288,27 @@ class TrainingState(Evaluator):
         speed, self.fresh = self.meter.lap(*self.fresh), [0, 0]
         return speed
 
+# %% ../../nbs/4_training/23_loop.ipynb #28ccfed7
+# settings that may change when a training goes on
+FREE = {"device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_last"}
+PLACE = ("epoch", "batch", "step", "evaluated", "stale", "skipped", "best", "spent")   # where a training is
+
+class TrainingState(Prepared):
+    "Everything that determines the next step."
+    def identity(self)->dict:
+        "What a checkpoint and the training that goes on from it must have in common."
+        return self.config.model_dump(exclude=FREE) | {"task": self.task.name, "seed": self.seed,
+            "precision": self.precision,
+            "kind of device": self.device.type, "steps of each epoch": self.plan} | self.told
+
     def state_dict(self)->dict:
-        "Tensors, numbers and strings from which `load_state_dict` goes on."
+        "Tensors, numbers and strings from which `restore` goes on."
         self.spent = time.perf_counter() - self.started
         return {k: getattr(self, k) for k in PLACE} | {k: v.state_dict() for k, v in self.holders().items()} | {
             "rng": rng_state(self.model), "window": self.window.rows, "meter": self.meter.totals(),
             "identity": self.identity()}
 
-# %% ../../nbs/4_training/23_loop.ipynb #f5369a71
+# %% ../../nbs/4_training/23_loop.ipynb #a36c0b73
 def differences(
     then:dict, # an identity
     now:dict, # another
@@ -305,6 +317,7 @@ def differences(
     keys = [k for k in {**then, **now} if then.get(k) != now.get(k)]
     return [f"{k} was {then.get(k)}, is {now.get(k)}" for k in keys]
 
+# %% ../../nbs/4_training/23_loop.ipynb #f5369a71
 def restore(
     loop:TrainingState, # of the same identity
     state:dict, # what its `state_dict` gave
@@ -362,21 +375,32 @@ class Track(Callback):
     def on_save(self, loop, path): self.tracker.event("saved", file=path.name, step=loop.step)
 
 # %% ../../nbs/4_training/23_loop.ipynb #2f03a110
+def duration(
+    seconds:float, # how long
+)->str:
+    "Seconds as a person says them."
+    s = round(seconds)
+    return f"{s} s" if s < 100 else f"{s//60} min {s%60:02d} s" if s < 3600 else f"{s//3600} h {s%3600//60:02d} min"
+
+# %% ../../nbs/4_training/23_loop.ipynb #257ae3ae
+def first_line(loop:TrainingState)->str:
+    "What runs, how long, where, and how exactly."
+    c, n, h = loop.config, sum(loop.plan), hardware(loop.device)
+    where = f"{h['device']} ({h['name']}" + (f", {h['torch_threads']} threads)" if h["device"] == "cpu" else ")")
+    begin = f" from step {loop.step}" if loop.step else ""
+    return (f"{loop.task.name}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
+        f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {loop.precision} ({loop.why})")
+
+# %% ../../nbs/4_training/23_loop.ipynb #82a9b3b5
 class Progress(Callback):
     "The first line, the bar, and a line for each evaluation."
     def __init__(self, on:bool=True): self.on, self.bar, self.guessed = on, None, False
 
     def on_begin(self, loop):
-        c, n, h = loop.config, sum(loop.plan), hardware(loop.device)
-        where = f"{h['device']} ({h['name']}" + (f", {h['torch_threads']} threads)" if h["device"] == "cpu" else ")")
-        begin = f" from step {loop.step}" if loop.step else ""
-        if self.on:
-            print(f"{loop.task.name}: {count_parameters(loop.model)['total']/1e6:.2f} M parameters, {c.epochs} epochs, "
-            f"{n} steps of {c.batch_size*c.grad_accum_steps} texts{begin} on {where}, {loop.precision} ({loop.why})",
-            flush=True)
+        if self.on: print(first_line(loop), flush=True)
         watched = sys.stderr.isatty() or "ipykernel" in sys.modules
-        self.bar = tqdm(total=n, initial=loop.step, desc=loop.task.name, unit="step", mininterval=.5 if watched else 10,
-            leave=False, **QUIET[self.on])
+        self.bar = tqdm(total=sum(loop.plan), initial=loop.step, desc=loop.task.name, unit="step",
+            mininterval=.5 if watched else 10, leave=False, **QUIET[self.on])
 
     def on_step(self, loop): self.bar.update()
 
@@ -399,18 +423,18 @@ class Progress(Callback):
     def say(self, line:str):
         if self.on: self.bar.write(line, file=sys.stdout)
 
-def duration(
-    seconds:float, # how long
-)->str:
-    "Seconds as a person says them."
-    s = round(seconds)
-    return f"{s} s" if s < 100 else f"{s//60} min {s%60:02d} s" if s < 3600 else f"{s//3600} h {s%3600//60:02d} min"
-
 # %% ../../nbs/4_training/23_loop.ipynb #5aa8d559
 def all_finite(tensors:dict)->bool:
     "Whether every weight is a number."
     return all(bool(torch.isfinite(t).all()) for t in tensors.values() if t.is_floating_point())
 
+# %% ../../nbs/4_training/23_loop.ipynb #da650fbd
+def checkpoint_due(config:TrainingConfig, step:int, minutes:float)->bool: # minutes since the last one
+    "Whether a checkpoint is to be written after this step."
+    by_steps = config.checkpoint_every and step % config.checkpoint_every == 0
+    return bool(by_steps or (config.checkpoint_minutes and minutes > config.checkpoint_minutes))
+
+# %% ../../nbs/4_training/23_loop.ipynb #bd4fe253
 class Checkpoints(Callback):
     "Keeps the last states, the best weights, and the final ones."
     def __init__(self, folder:str|Path): self.folder, self.saved = Path(folder), None
@@ -418,10 +442,7 @@ class Checkpoints(Callback):
     def on_begin(self, loop): self.saved = time.monotonic()
 
     def on_step(self, loop):
-        c = loop.config
-        due = c.checkpoint_every and loop.step % c.checkpoint_every == 0
-        if due or (c.checkpoint_minutes and time.monotonic() - self.saved > 60*c.checkpoint_minutes):
-            self.save(loop, LAST)
+        if checkpoint_due(loop.config, loop.step, (time.monotonic() - self.saved)/60): self.save(loop, LAST)
 
     def on_evaluation(self, loop, metrics, better):
         if better: self.save(loop, BEST)
@@ -504,23 +525,8 @@ class Evaluating(Observed):
 # %% ../../nbs/4_training/23_loop.ipynb #c7d6c830
 GIVE_UP = 10 # steps in a row without a number end a training under `skip` too
 
-class Stepping(Evaluating):
-    "A training that can make a step."
-    def run_step(self, group:list[dict]):
-        "One step at its rate, and all that is due after it."
-        set_rate(self.optimizer, rate_at(self.step, sum(self.plan), self.config))
-        loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config,
-            self.device, self.dtype)
-        self.step, self.batch = self.step + 1, self.batch + len(group)
-        self.fresh = [self.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), self.fresh[1] + 1]
-        if math.isfinite(loss) and math.isfinite(norm): self.stepped(loss, norm, targets)
-        elif not (math.isfinite(loss) and self.scaler.is_enabled()):
-            self.lost(loss, norm)   # float16's scaler lowers its scale itself
-        if self.step % self.config.log_every == 0: self.close_window()
-        if self.due(): self.validate()
-        if self.step % TRIM_EVERY == 0: give_back()
-        self.tell("on_step")
-
+class Counting(Evaluating):
+    "A training that knows what to do after a step, made or lost."
     def stepped(self, loss:float, norm:float, targets:int):
         "A step was made."
         self.window.add(self.step, loss, norm, targets)
@@ -539,6 +545,24 @@ class Stepping(Evaluating):
         "What may help."
         good = f"; the last good state is {self.dir/LAST}" if self.dir and (self.dir/LAST).exists() else ""
         return f": lower learning_rate or raise warmup_ratio{good}"
+
+# %% ../../nbs/4_training/23_loop.ipynb #f2278aef
+class Stepping(Counting):
+    "A training that can make a step."
+    def run_step(self, group:list[dict]):
+        "One step at its rate, and all that is due after it."
+        set_rate(self.optimizer, rate_at(self.step, sum(self.plan), self.config))
+        loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config,
+            self.device, self.dtype)
+        self.step, self.batch = self.step + 1, self.batch + len(group)
+        self.fresh = [self.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), self.fresh[1] + 1]
+        if math.isfinite(loss) and math.isfinite(norm): self.stepped(loss, norm, targets)
+        elif not (math.isfinite(loss) and self.scaler.is_enabled()):
+            self.lost(loss, norm)   # float16's scaler lowers its scale itself
+        if self.step % self.config.log_every == 0: self.close_window()
+        if self.due(): self.validate()
+        if self.step % TRIM_EVERY == 0: give_back()
+        self.tell("on_step")
 
 # %% ../../nbs/4_training/23_loop.ipynb #d4aeb8f0
 class Epochs(Stepping):
@@ -569,7 +593,50 @@ class Epochs(Stepping):
         if self.val_loader is not None and self.evaluated < self.step: self.validate()
 
 # %% ../../nbs/4_training/23_loop.ipynb #0f580855
-class TrainingLoop(Epochs):
+def go_back(
+    loop:Epochs, # with a checkpoint_dir
+    file:str|Path|None=None, # None: the last checkpoint that is whole
+):
+    "To a checkpoint, whatever has been done since."
+    if loop.dir is None: raise UserError("resume: a loop without checkpoint_dir has nothing to go on from")
+    state, path = load_last(loop.dir) if file is None else (load_checkpoint(file), Path(file))
+    if "identity" not in state: raise UserError(f"{path} holds weights and no state of a training: go on from {LAST}")
+    if loop.average and path.name == BEST: raise UserError(f"{path} holds averaged weights: go on from {LAST}")
+    restore(loop, state, path)
+
+# %% ../../nbs/4_training/23_loop.ipynb #ca07c5ab
+def cost_of(
+    loop:Epochs, # that has trained
+)->dict: # seconds (of all), seconds_per_epoch, tokens_per_second (of steps only), peak_memory_mib, steps, epochs, best
+    "What a training has cost so far, as run.json has it."
+    t, epochs = loop.meter.totals(), loop.step*loop.config.epochs/sum(loop.plan)
+    return {"seconds": round(time.perf_counter() - loop.started, 2),
+        "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
+        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)),
+        "peak_memory_mib": round(loop.meter.peak_mib, 1),
+        "peak_memory_of": loop.peak_of, "steps": loop.step, "epochs": round(epochs, 4), "best": loop.best}
+
+# %% ../../nbs/4_training/23_loop.ipynb #c7060d71
+class Fitting(Epochs):
+    "A training from its beginning to its end."
+    peak_of = "process"
+
+    def fit(self, resume:bool|str|Path=False)->dict: # as of `cost_of`
+        "Train to the last epoch, from the start, from the last checkpoint that is whole (True), or from this one."
+        with no_trace(self.device), self.note:
+            torch.manual_seed(self.seed)
+            if resume: go_back(self, None if resume is True else resume)
+            self.started = time.perf_counter() - self.spent
+            self.peak_of = "training" if reset_peak_memory(self.device) else "process"
+            try: self.tell("on_begin"); self.run()
+            except BaseException as error: self.tell("on_end", error); raise
+            self.tell("on_end", None)
+            return self.cost()
+
+    def cost(self)->dict: return cost_of(self)
+
+# %% ../../nbs/4_training/23_loop.ipynb #02e9f4e2
+class TrainingLoop(Fitting):
     "Trains a model on batches, evaluates it, saves what is needed to go on."
     def __init__(self,
         model:nn.Module, # of chapter 11
@@ -586,48 +653,10 @@ class TrainingLoop(Epochs):
     ):
         super().__init__(model, config, train_loader, task, seed, identity, progress)
         self.val_loader, self.dir = val_loader, Path(checkpoint_dir) if checkpoint_dir else None
-        self.peak_of = "process"
         own = [Track(tracker or NoTracker()), Progress(progress)] + ([Checkpoints(self.dir)] if self.dir else [])
         self.callbacks, self.history = [*own, *callbacks], {"train": [], "val": []}   # history: the rows since `fit`
-
-    def fit(self, resume:bool|str|Path=False)->dict: # as of `cost_of`
-        "Train to the last epoch, from the start, from the last checkpoint that is whole (True), or from this one."
-        with no_trace(self.device), self.note:
-            torch.manual_seed(self.seed)
-            if resume: go_back(self, None if resume is True else resume)
-            self.started = time.perf_counter() - self.spent
-            self.peak_of = "training" if reset_peak_memory(self.device) else "process"
-            try: self.tell("on_begin"); self.run()
-            except BaseException as error: self.tell("on_end", error); raise
-            self.tell("on_end", None)
-            return self.cost()
-
-    def cost(self)->dict: return cost_of(self)
 
     def load_best(self):
         "Take the weights of the best evaluation."
         if self.dir is None: raise UserError("load_best: a loop without checkpoint_dir keeps no best model")
         self.model.load_state_dict(load_checkpoint(self.dir/BEST)["model"])
-
-# %% ../../nbs/4_training/23_loop.ipynb #02e9f4e2
-def go_back(
-    loop:TrainingLoop, # with a checkpoint_dir
-    file:str|Path|None=None, # None: the last checkpoint that is whole
-):
-    "To a checkpoint, whatever has been done since."
-    if loop.dir is None: raise UserError("resume: a loop without checkpoint_dir has nothing to go on from")
-    state, path = load_last(loop.dir) if file is None else (load_checkpoint(file), Path(file))
-    if "identity" not in state: raise UserError(f"{path} holds weights and no state of a training: go on from {LAST}")
-    if loop.average and path.name == BEST: raise UserError(f"{path} holds averaged weights: go on from {LAST}")
-    restore(loop, state, path)
-
-def cost_of(
-    loop:TrainingLoop, # that has trained
-)->dict: # seconds (of all), seconds_per_epoch, tokens_per_second (of steps only), peak_memory_mib, steps, epochs, best
-    "What a training has cost so far, as run.json has it."
-    t, epochs = loop.meter.totals(), loop.step*loop.config.epochs/sum(loop.plan)
-    return {"seconds": round(time.perf_counter() - loop.started, 2),
-        "seconds_per_epoch": round(t["seconds"]/max(epochs, 1e-9), 2),
-        "tokens_per_second": round(t["tokens"]/max(t["seconds"], 1e-9)),
-        "peak_memory_mib": round(loop.meter.peak_mib, 1),
-        "peak_memory_of": loop.peak_of, "steps": loop.step, "epochs": round(epochs, 4), "best": loop.best}
