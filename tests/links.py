@@ -76,8 +76,9 @@ def table():
 
 
 def readme():
-    "README with the list put between its markers."
-    before, _, rest = (root / "README.md").read_text(encoding="utf-8").partition(BEGIN)
+    "README with the list put between its markers, and the badge of the notebook that is named before it."
+    text = (root / "README.md").read_text(encoding="utf-8")
+    before, _, rest = re.sub(rf"\(([^()]*\.ipynb)\) {BADGE}", lambda m: f"({m[1]}) {badge(root / m[1])}", text).partition(BEGIN)
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}"
 
 

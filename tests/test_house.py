@@ -120,4 +120,21 @@ def test_the_library_example_of_the_readme_runs():
     code = (root / "README.md").read_text().split("```python\n")[1].split("```")[0]
     names = {}
     exec(code, names)
-    assert names["out"].shape == (1, 8, 4096, 64) and names["logits"].shape == (2, 2)
+    assert names["out"].shape == (1, 8, 4096, 64) and callable(names["export_hf"])
+
+
+def test_the_commands_of_readmes_exist():
+    "Each `textclf …` and `make …` of a code block: its command, its subcommand, its options."
+    import typer
+
+    from textclf_nb.use.cli import app
+    text = "\n".join((root / name).read_text(encoding="utf-8") for name in ("README.md", "experiments/README.md"))
+    targets = [line.partition(":")[0] for line in (root / "Makefile").read_text().splitlines() if "## " in line]
+    calls = [line.partition("#")[0].split() for line in map(str.strip, text.splitlines()) if line.startswith(("textclf ", "make "))]
+    assert len(calls) >= 10
+    for program, *words in calls:
+        if program == "make": assert words[0] in targets, words; continue
+        command = typer.main.get_command(app)
+        while words and hasattr(command, "commands") and not words[0].startswith("-"): command = command.commands[words.pop(0)]
+        known = {option for p in command.params for option in p.opts} | {"-h", "--help"}
+        assert {w for w in words if w.startswith("-")} <= known, (program, words)

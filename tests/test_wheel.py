@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from colab import be_colab, executed
 
 root = Path(__file__).parents[1]
 
@@ -36,11 +37,19 @@ def test_it_carries_everything_that_the_package_needs(site):
             assert (site / inside).is_file(), inside
 
 
-def test_a_suite_runs_by_its_name_in_an_empty_folder(site, tmp_path):
-    "The installed command finds suite and notebook in the wheel; the notebook's own process finds the package there too."
-    command = [site / "bin/textclf", "suite", "run", "demo", "--scale", "tiny", "--only", "demo-tiny-mha"]
+def test_a_suite_is_found_by_name_in_an_empty_folder(site, tmp_path):
+    command = [site / "bin/textclf", "suite", "status", "demo"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(site)})
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "1 of 1 runs finished" in done.stdout
+    assert done.returncode == 0 and "demo-tfidf" in done.stdout, done.stderr[-2000:]
+
+
+def test_a_suite_runs_on_colab_from_an_uploaded_wheel(site, tmp_path, monkeypatch):
+    "`your_suite` plans, trains, compares, shows and downloads; every process of it takes the package from the wheel."
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    be_colab(tmp_path, monkeypatch)
+    only = {"only": ["demo-tiny-mha", "compare"]}
+    shown = executed(site / "textclf_nb/experiments/your_suite.ipynb", tmp_path, only)
+    assert "[2/2] demo-tiny: finished" in shown and "flops_per_token" in shown and "<iframe srcdoc=" in shown
+    assert (tmp_path / "downloads/demo-tiny-report.zip").stat().st_size > 10_000
     run = json.loads((tmp_path / "experiments/finetuning/demo-tiny-mha/run.json").read_text())
-    assert run["status"] == "finished" and run["code"]["commit"] is None, "a commit: the notebook took the package of the checkout"
+    assert run["status"] == "finished" and run["code"]["commit"] is None, "a commit: the package of the checkout was used"
