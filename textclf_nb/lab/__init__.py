@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "runs": ["Classifier", "ExperimentConfig", "evaluate_run", "load_config", "new_experiment", "open_experiment",
         "run_experiment"],
+    "writer": ["Writer"],
     "baseline": ["Baseline", "BaselineConfig", "fit_baseline", "load_baseline", "run_baseline"],
     "blend": ["Blend", "load_blend", "load_classifier", "run_blend"],
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "plot_error", "run_error"],

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MEMORIES', 'Memory', 'register_memory', 'KeyValues', 'Ring', 'Sums', 'SharedKeys', 'make_memories', 'top_k', 'top_p',
-           'penalise', 'DecodingConfig', 'choose', 'following', 'write']
+           'penalise', 'DecodingConfig', 'choose', 'following', 'write', 'stop_at', 'until']
 
 # %% ../../nbs/2_model/12a_generation.ipynb #0f0ca32c
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import torch
@@ -74,9 +74,9 @@ class Ring(Memory):
 
     def read(self, core, k, v, key_mask):
         (B, H, N, d), self.g, self.w = k.shape, core.config.global_tokens, core.config.window
-        room, p, length = self.g + self.w + 1, torch.arange(N), self.lengths[:, None]
+        room, p, length = self.g + self.w + 1, torch.arange(N, device=k.device), self.lengths[:, None]
         self.k, self.v = k.new_zeros(B, H, room, d), v.new_zeros(B, H, room, v.shape[-1])
-        self.there = torch.zeros(B, room, dtype=torch.bool)
+        self.there = torch.zeros(B, room, dtype=torch.bool, device=k.device)
         row, at = ((p < length) & ((p < self.g) | (p >= length - self.w - 1))).nonzero().unbind(-1)
         self.put(row, self.slot(at), k[row, :, at], v[row, :, at])
 
@@ -224,3 +224,30 @@ def write(
         new = choose(logits, said, config, generator)
         yield new
         for i, word in enumerate(new.tolist()): said[i].append(word); seen[i] = [*seen[i], word]
+
+# %% ../../nbs/2_model/12a_generation.ipynb #6d81ab70
+def stop_at(
+    text:str, # t
+    stops:Sequence[str], # S, none of them empty
+)->int|None: # e − |s|; None: no stop string is complete
+    "Where the stop string begins that is complete first."
+    ends = [text.find(s) + len(s) for s in stops if s in text]
+    if not ends: return None
+    return min(ends) - max(len(s) for s in stops if text.endswith(s, 0, min(ends)))
+
+# %% ../../nbs/2_model/12a_generation.ipynb #0809157a
+def until(
+    pieces:Iterable[str], # a text as it is being written
+    stops:Sequence[str]=(), # strings that end it and are not shown
+)->Iterator[str]: # the same text in other pieces, up to the first stop string
+    "Hand on what is certain to stay, and end where a stop string is complete."
+    if not all(stops): raise UserError("a stop string is empty: it would stop before the first letter")
+    held = ""   # not shown yet
+    for piece in pieces:
+        held, at = held + piece, stop_at(held + piece, stops)
+        if at is not None: held = held[:at]; break
+        starts = (n for s in stops for n in range(1, len(s)) if held.endswith(s[:n]))
+        safe = len(held) - max(starts, default=0)
+        if safe: yield held[:safe]
+        held = held[safe:]
+    if held: yield held

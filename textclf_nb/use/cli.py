@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
            'JOBS', 'DEVICES', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run',
-           'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'baseline', 'compare_runs',
-           'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair', 'cost_exchange',
-           'draw_maps', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned', 'suite_run', 'suite_retry',
-           'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
+           'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'generate', 'baseline',
+           'compare_runs', 'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair',
+           'cost_exchange', 'draw_maps', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned', 'suite_run',
+           'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -186,6 +186,31 @@ def predict_table(classifier, file:Path, column:str, stream):
         bar.update(len(table)); first = False
     bar.close()
     if first: raise UserError(f"{file} has no rows: give at least one text")
+
+# %% ../../nbs/6_use/33_cli.ipynb #4e23f67e
+@app.command()
+def generate(
+    run:Path=typer.Argument(..., help="a finished run of kind language_model, or its model directory"),
+    text:str=typer.Argument("", help="what to go on from; nothing: the beginning of a text"),
+    temperature:float=typer.Option(1., help="below 1 the likely gains; 0: always the likeliest word"),
+    top_k:int=typer.Option(None, help="draw among so many words"),
+    top_p:float=typer.Option(1., help="draw among the fewest words with this probability together, above 0, at most 1"),
+    max_tokens:int=typer.Option(50, help="tokens to write, at most"),
+    repetition_penalty:float=typer.Option(1., help="above 1: words that were said become less likely"),
+    stop:list[str]=typer.Option([], help="end where this is written, and do not show it; may be repeated"),
+    seed:int=typer.Option(0, help="of the draws; the same seed writes the same"),
+    context:str=typer.Option("slide", help="where a text outgrows the model's length: slide, or refuse"),
+    cache:bool=typer.Option(True, help="keep what was read; --no-cache for mechanisms that cannot"),
+    device:str=DEVICE, root:Path=ROOT):
+    "Go on with a text, and show it as it is written."
+    from textclf_nb.lab.writer import Writer
+    from textclf_nb.model.generation import DecodingConfig
+    how = dict(temperature=temperature, top_k=top_k, top_p=top_p, repetition_penalty=repetition_penalty, seed=seed)
+    config = DecodingConfig.parse(how | dict(max_new_tokens=max_tokens, context=context, cache=cache), "generate")
+    pieces = Writer(usable(run, root), device).stream(text, config, stop)
+    print(text + next(pieces, ""), end="", flush=True)
+    for piece in pieces: print(piece, end="", flush=True)
+    print()
 
 # %% ../../nbs/6_use/33_cli.ipynb #204c58b0
 @app.command()
