@@ -38,7 +38,7 @@ def decoder_directory(
     "The directory of a trained decoder; a `UserError` if it is another's."
     path = next((p for p in (Path(run_dir)/"model", Path(run_dir)) if (p/"use.json").is_file()), None)
     if path is None:
-        raise UserError(f"{run_dir} holds no trained model: give the directory of a finished run of kind language_model")
+        raise UserError(f"{run_dir} holds no trained model: give a finished run of kind language_model")
     if "lm_head" not in read_yaml(path/"config.json"):
         raise UserError(f"{run_dir} is no language model and cannot write: give a run of kind language_model")
     return path

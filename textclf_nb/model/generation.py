@@ -27,7 +27,7 @@ class Memory:
     def __init__(self, size:int): # tokens of the longest text
         self.size, self.lengths = size, None
 
-    def __call__(self, core, q, k, v, key_mask=None, attn_mask=None)->Tensor: # q, k, v: (B, H, N, Dh); N is 1 but at first
+    def __call__(self, core, q, k, v, key_mask=None, attn_mask=None)->Tensor: # q, k, v: (B, H, N, Dh)
         if self.lengths is None:
             self.lengths = torch.full(q.shape[:1], q.shape[2]) if key_mask is None else key_mask.sum(-1)
             self.read(core, k, v, key_mask)
@@ -212,8 +212,8 @@ def write(
     if not prompts or not all(prompts): raise UserError("a prompt is empty: give at least one token")
     longest = max(map(len, prompts))
     if config.context == "refuse" and longest + config.max_new_tokens > limit + 1:
-        raise UserError(f"{longest} tokens and {config.max_new_tokens} new ones are more than max_sequence_length = {limit}: "
-                        "shorten one, or let context slide")
+        raise UserError(f"{longest} tokens and {config.max_new_tokens} new ones are more than max_sequence_length = "
+                        f"{limit}: shorten one, or let context slide")
     said, generator, memories = [list(p) for p in prompts], torch.Generator().manual_seed(config.seed), None
     seen = [t[-limit:] for t in said]
     for _ in range(config.max_new_tokens):
