@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
-           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'executor', 'job_environment', 'dealt',
-           'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of', 'suite_status']
+           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'executor', 'job_environment',
+           'dealt', 'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of', 'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
+import psutil
 from joblib import cpu_count
 from joblib.externals.loky import get_reusable_executor
 from nbclient.exceptions import DeadKernelError
@@ -36,7 +38,7 @@ from .runs import dotted
 from .suites import Cell, plan
 from ..training.loop import pick_device
 from ..training.tasks import TASKS
-from ..training.tracking import read_run
+from ..training.tracking import hold, read_facts, read_run
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #b98f9957
 def notebook_digest(path:Path)->str:
@@ -76,14 +78,15 @@ def identity(
 def cell_note(cell:Cell)->dict: # identity, status, cause, seconds; empty if there is none
     "What was noted when the cell was executed."
     path = cell.run_dir / "cell.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file(): return {}
+    return read_facts(path, "remove it, and the notebook runs again", {"status": str, "identity": dict})
 
 def state(cell:Cell)->tuple[str, str]: # absent, running, interrupted, failed or finished; and more about it
     "How a cell stands, by its run directory."
     run = read_run(cell.run_dir) if (cell.run_dir / "run.json").is_file() else {}
     note, status = cell_note(cell), run.get("status")
-    process = run.get("process") or {}
-    if status == "running": return status, f"process {process.get('id', '?')} on {process.get('host', '?')}"
+    if status == "running":   # so its process was found by what is noted of it
+        return status, "process {id} on {host}".format(**{"id": "?", "host": "?"} | run["process"])
     if "failed" in (status, note.get("status")): return "failed", str(run.get("cause") or note.get("cause"))
     if status == "finished" != note.get("status"): return "interrupted", "its notebook did not come to its end"
     return status or "absent", str(run.get("cause") or "")
@@ -91,7 +94,7 @@ def state(cell:Cell)->tuple[str, str]: # absent, running, interrupted, failed or
 # %% ../../nbs/5_lab/30b_execution.ipynb #fb66978b
 def changed(cell:Cell, known:dict)->list[str]: # e.g. "parameters.settings.training.epochs: 2, now 3"
     "What differs between a cell as it was executed and as it is now."
-    before = dotted(cell_note(cell).get("identity", {}))
+    before = dotted(cell_note(cell).get("identity") or {})
     now = dotted(identity(cell, known)) if before else {}
     return [f"{k}: {before.get(k)}, now {now.get(k)}" for k in sorted({*before, *now}) if before.get(k) != now.get(k)]
 
@@ -167,9 +170,17 @@ class Here(Executor):
         return future
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #dc7f3c8f
+def end_with(process:int):
+    "End this process when that one has ended."
+    def watch():
+        if psutil.pid_exists(process): psutil.Process(process).wait()
+        os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()
+
 def executor(jobs:int)->Executor:
     "What does so many things at a time."
-    return Here() if jobs == 1 else get_reusable_executor(max_workers=jobs)
+    if jobs == 1: return Here()
+    return get_reusable_executor(max_workers=jobs, initializer=end_with, initargs=(os.getpid(),))
 
 def job_environment(jobs:int, device:str|None=None)->dict:
     "Threads and the device of one job among several."
@@ -244,18 +255,19 @@ def run_suite(
 )->dict[str, str]: # run directory: "finished", "finished before", or what went wrong
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
     cells, known, (jobs, each) = plan(suite_file, root, scale, assignments, only), {}, dealt(list(devices), jobs)
-    check_unchanged(cells, known)
-    outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry)
-    for cell, result in outcome.items():
-        if kept and result.startswith("finished") and cell.run_dir.parent.name in ("comparisons", "attention_maps"):
-            keep(cell.run_dir, Path(root) / "results", Path(root).parent / "figures")
+    with hold(root):
+        check_unchanged(cells, known)
+        outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry)
+        for cell, result in outcome.items():
+            if kept and result.startswith("finished") and cell.run_dir.parent.name in ("comparisons", "attention_maps"):
+                keep(cell.run_dir, Path(root) / "results", Path(root).parent / "figures")
     return {str(c.run_dir): result for c, result in outcome.items()}
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #cdd27c93
 def last_step(run_dir:Path)->str:
     "How far a training has come, by the last row of its metrics."
     path = run_dir / "metrics" / "train" / "metrics.csv"
-    rows = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    rows = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
     return f", step {rows[-1].partition(',')[0]}" if len(rows) > 1 else ""
 
 def result_of(run_dir:Path)->str:
@@ -263,7 +275,7 @@ def result_of(run_dir:Path)->str:
     run = read_run(run_dir) if (run_dir / "run.json").is_file() else {}
     results = run.get("results") or {}
     scores = results.get("test") or results.get("val") or {}
-    return next((f"{k} {scores[k]:.4f}" for k in ("f1_macro", "perplexity") if scores.get(k) is not None), "")
+    return next((f"{k} {scores[k]:.4f}" for k in ("f1_macro", "perplexity") if isinstance(scores.get(k), float)), "")
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5a1d8736
 def suite_status(suite_file, root="experiments", scale=None, assignments=(), only=())->list[tuple]:

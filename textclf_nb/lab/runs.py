@@ -40,7 +40,7 @@ from ..model.vision import TransformerForImageClassification
 from ..data.tokenizer import TokenizerConfig, WordPieceTokenizer
 from ..training.optim import init_words
 from ..training.tasks import TASKS, Task, task_class
-from ..training.tracking import LoggingConfig, Tracker, hold, read_run, save_predictions
+from ..training.tracking import LoggingConfig, Tracker, hold, read_facts, read_run, save_predictions
 from ..training.loop import TrainingConfig, TrainingLoop, pick_device
 from ..training.pretrained import packaged, packaged_encoders, packaged_settings, packaged_weights
 
@@ -491,9 +491,8 @@ def use_facts(
     file:Path, # use.json
 )->dict: # label_names (None: no classifier), and how texts are read
     "What a model directory says of its use."
-    try: facts = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as e: raise UserError(f"{file} is damaged ({e}): copy it anew, or train the run again") from None
-    names = facts.get("label_names", ()) if isinstance(facts, dict) else ()
+    facts = read_facts(file, "copy it anew, or train the run again", {})
+    names = facts.get("label_names", ())
     if names is None or (isinstance(names, list) and names and all(isinstance(n, str) for n in names)): return facts
     raise UserError(f"{file} is damaged (it names no labels): copy it anew, or train the run again")
 

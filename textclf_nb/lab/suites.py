@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import product
 from pathlib import Path
 
+import nbformat
 import papermill
 from pydantic import Field, field_validator
 
@@ -63,9 +64,9 @@ class SuiteConfig(Settings):
 def taken_out(tree:dict)->dict:
     "A suite as read, without the points and stages that are null."
     def present(x): return {k: v for k, v in x.items() if v is not None} if isinstance(x, dict) else x
-    axes = present(tree.get("axes") or {})
-    return {**tree, "variants": present(tree.get("variants") or {}), "axes": {k: present(v) for k, v in axes.items()},
-        "stages": present(tree.get("stages") or {})}
+    parts = {key: present(tree.get(key) or {}) for key in ("variants", "axes", "stages")}
+    if isinstance(parts["axes"], dict): parts["axes"] = {k: present(v) for k, v in parts["axes"].items()}
+    return tree | parts
 
 # %% ../../nbs/5_lab/30_suites.ipynb #6213bd0c
 def read_suite(
@@ -75,8 +76,8 @@ def read_suite(
 )->SuiteConfig:
     "The suite of a file, at a scale, with what the terminal says laid over it."
     tree, given = read_yaml(suite_file), from_dotted(list(assignments))
-    scales = tree.get("scales") or {}
     if scale is not None:
+        scales = SuiteConfig.parse(taken_out(tree), str(suite_file)).scales
         if scale not in scales: raise UserError(f"{suite_file}: {known_names(scale, scales, 'scale')}")
         tree = merged(tree, {**scales[scale], "name": f"{tree.get('name')}-{scale}"})
     of_suite = {k: v for k, v in given.items() if k in SuiteConfig.model_fields}
@@ -177,10 +178,14 @@ def ordered(suite:SuiteConfig)->list[str]:
 # %% ../../nbs/5_lab/30_suites.ipynb #549f87ab
 def accepts(notebook:Path)->dict: # name: default
     "The parameters of an experiment notebook."
-    found = papermill.inspect_notebook(str(notebook))
+    try: found = papermill.inspect_notebook(str(notebook))
+    except (AttributeError, TypeError, ValueError, nbformat.ValidationError) as e:
+        raise UserError(f"{notebook} is not a notebook ({' '.join(str(e).split())[:80]}): copy it anew") from None
     if "kind" not in found or "name" not in found:
         raise UserError(f"{notebook}: the cell tagged 'parameters' must set kind and name")
-    return {name: ast.literal_eval(p["default"]) for name, p in found.items()}
+    try: return {name: ast.literal_eval(p["default"]) for name, p in found.items()}
+    except (SyntaxError, ValueError):
+        raise UserError(f"{notebook}: a parameter must be a plain value, a number or a text for example") from None
 
 # %% ../../nbs/5_lab/30_suites.ipynb #8905d7b6
 def find_notebook(name:str, suite_file:Path)->Path:
