@@ -52,8 +52,8 @@ def lines(cell):
     return len([x for x in cell.splitlines() if x.strip() and not x.startswith("#|")])
 
 
-# What holds over the whole book today; where it is to go: median 12, ninth decile 25, no wide line, prose 0.75. Only ever made stricter.
-BOOK = {"median": 15, "ninth decile": 26, "wide lines": 14, "prose to code": 0.62}
+# What holds over the whole book today; where it is to go: median 12, no wide line, prose 0.75. Only ever made stricter.
+BOOK = {"median": 14, "ninth decile": 25, "wide lines": 14, "prose to code": 0.64}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():
