@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MEMORIES', 'Memory', 'register_memory', 'KeyValues', 'Ring', 'Sums', 'SharedKeys', 'make_memories', 'top_k', 'top_p',
-           'penalise', 'DecodingConfig', 'choose', 'following', 'write', 'stop_at', 'until']
+           'penalise', 'DecodingConfig', 'choose', 'following', 'write', 'stop_at', 'until', 'BeamConfig',
+           'continuations', 'reorder', 'beam_search']
 
 # %% ../../nbs/2_model/12a_generation.ipynb #0f0ca32c
 import math
@@ -251,3 +252,69 @@ def until(
         if safe: yield held[:safe]
         held = held[safe:]
     if held: yield held
+
+# %% ../../nbs/2_model/12a_generation.ipynb #3b1931ef
+class BeamConfig(Settings):
+    "How the likeliest text is looked for."
+    num_beams: int = Field(4, ge=1, description="K")
+    length_penalty: float = Field(1.0, description="α; the longer texts gain, the larger it is")
+    max_new_tokens: int = Field(50, ge=1)
+    cache: bool = True
+
+    def score(self, total:float, n:int)->float:
+        "The sum of n logarithms as a score."
+        return total/n**self.length_penalty
+
+    def within_reach(self, total:float, n:int)->float:
+        "What a text with this sum can score at best, now or later."
+        return self.score(total, self.max_new_tokens if self.length_penalty > 0 else n)
+
+# %% ../../nbs/2_model/12a_generation.ipynb #cb543baf
+def continuations(
+    totals:Tensor, # (K,) log probability of each beginning
+    logits:Tensor, # (K, V) of what may follow
+    most:int, # of the likeliest
+)->tuple[Tensor, list[int], list[int]]: # log probabilities; which beginning each goes on, and its new word
+    "The likeliest continuations of some beginnings, best first."
+    every = (totals[:, None] + logits.log_softmax(-1)).flatten()
+    likely, at = every.topk(min(most, int((every > -math.inf).sum())))
+    return likely, (at // logits.shape[1]).tolist(), (at % logits.shape[1]).tolist()
+
+def reorder(
+    memories:list[Memory], # that have read some texts
+    rows:Tensor, # which of these texts each of the next ones goes on
+):
+    "Make memories those of other texts: some are kept, some twice, some forgotten."
+    for memory in memories:
+        for name, kept in list(vars(memory).items()):
+            if isinstance(kept, Tensor): setattr(memory, name, kept[rows])
+
+# %% ../../nbs/2_model/12a_generation.ipynb #14de4734
+def beam_search(
+    model:TransformerForCausalLM, # in evaluation mode
+    prompt:list[int], # x, ids, at least one
+    config:BeamConfig|None=None,
+    end:int|None=None, # the id with which a text ends
+    never:Sequence[int]=(), # ids that are not to be written
+)->list[tuple[float, list[int]]]: # at most K: s(y) and the new ids y, best first
+    "The likeliest texts that go on from a beginning."
+    c, limit = config or BeamConfig(), model.config.architecture.max_sequence_length
+    if not prompt: raise UserError("a prompt is empty: give at least one token")
+    if len(prompt) + c.max_new_tokens > limit + 1:
+        raise UserError(f"{len(prompt)} tokens and {c.max_new_tokens} new ones are more than "
+            f"max_sequence_length = {limit}")
+    memories, beams, done = make_memories(model) if c.cache else [], [[]], []
+    totals = torch.zeros(1, device=model.encoder.embeddings.word.weight.device)
+    for n in range(1, c.max_new_tokens + 1):
+        logits = following(model, [prompt + y for y in beams], memories)
+        logits[:, list(never)] = -math.inf
+        likely, rows, words = continuations(totals, logits, 2*c.num_beams)
+        found = [(c.score(float(t), n), beams[r] + [w]) for t, r, w in zip(likely, rows, words)]
+        over = [y for y in found[:c.num_beams] if y[1][-1] == end or n == c.max_new_tokens]
+        done = sorted(done + over, key=lambda y: -y[0])[:c.num_beams]
+        on = [i for i, w in enumerate(words) if w != end][:c.num_beams]
+        full = len(done) == c.num_beams
+        if not on or full and done[-1][0] >= c.within_reach(float(likely[on[0]]), n): break
+        beams, totals = [found[i][1] for i in on], likely[on]
+        reorder(memories, torch.tensor([rows[i] for i in on]))
+    return done
