@@ -8,4 +8,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "hf_models": ["TextclfConfig", "TextclfForMaskedLM", "TextclfForSequenceClassification", "TextclfModel", "export_hf"],
     "huggingface": ["register_with_transformers"],
     "sklearn": ["TextClassifier", "TextEmbedder"],
+    "ui": ["build_ui", "words_that_told"],
 })

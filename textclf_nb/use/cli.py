@@ -7,8 +7,8 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'sui
            'JOBS', 'DEVICES', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run',
            'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'generate', 'baseline',
            'compare_runs', 'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair',
-           'cost_exchange', 'draw_maps', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned', 'suite_run',
-           'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
+           'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned',
+           'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -410,6 +410,21 @@ def draw_maps(
     heads = head_statistics(reading.maps).round(2).to_string(index=False)
     print(f"{reading.label}\t{reading.probability:.3f}\n\n{heads}\n")
     print(*written, sep="\n")
+
+# %% ../../nbs/6_use/33_cli.ipynb #ca9fc6b9
+@app.command("ui")
+def serve_ui(
+    run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
+    port:int=typer.Option(None, min=1, max=65535, help="the first free one from 7860 on if not given"),
+    device:str=DEVICE, root:Path=ROOT):
+    "A page in the browser that shows how a classifier reads what is typed."
+    import matplotlib
+    from textclf_nb.lab import load_classifier
+    from textclf_nb.use.ui import build_ui
+    matplotlib.use("agg")   # figures are drawn in threads that have no screen
+    run = usable(run, root)
+    page = build_ui(load_classifier(run, device), run.resolve().name)
+    page.launch(server_name="127.0.0.1", server_port=port, share=False, footer_links=[])
 
 # %% ../../nbs/6_use/33_cli.ipynb #b9b9df74
 export_app = typer.Typer(no_args_is_help=True, help="A trained model in the form that others read.")
