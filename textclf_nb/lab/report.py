@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['HEADER', 'AGAINST', 'CAPTIONS', 'INTERVAL', 'FOUND', 'printable', 'shorten', 'mechanism_name', 'left_out',
-           'Comparison', 'results_table', 'history', 'curve', 'plot_losses', 'plot_confusion', 'plot_cost',
-           'plot_deltas', 'best_run', 'draw', 'template', 'repeatable', 'write_script', 'page_rows', 'differing',
-           'answer', 'limits', 'check_reference', 'beside', 'render', 'compare', 'keep']
+           'Comparison', 'results_table', 'history', 'curve', 'plot_losses', 'confusion', 'plot_confusion', 'plot_cost',
+           'plot_deltas', 'best_run', 'figures_of', 'draw', 'template', 'repeatable', 'write_script', 'page_rows',
+           'differing', 'answer', 'limits', 'check_reference', 'beside', 'render', 'compare', 'keep']
 
 # %% ../../nbs/5_lab/28_report.ipynb #ea2e06fe
 import base64
@@ -39,6 +39,7 @@ def _width(text):
     "How many columns a text takes in a terminal."
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
+# %% ../../nbs/5_lab/28_report.ipynb #8c157197
 def _head(letters, width):
     "The first letters that fit into `width` columns."
     out = ""
@@ -69,6 +70,7 @@ def _seconds(x):
     "Seconds with two or three figures that matter."
     return _number(x, ".2f" if x < 10 else ".1f" if x < 100 else ".0f")
 
+# %% ../../nbs/5_lab/28_report.ipynb #bf81e9ea
 def _interval(row, what):
     "A difference and its interval."
     pp, low, high = (row[f"{what}_{x}"] for x in ("pp", "low", "high"))
@@ -80,7 +82,7 @@ def _score(row):
 
 # %% ../../nbs/5_lab/28_report.ipynb #f2fbaf91
 def _ways(run_dir)->str:
-    "Which way of a mechanism read the texts of a run, by its own count; '' where it has one way, or nothing was counted."
+    "Which way of a mechanism read a run's texts, by its own count; '' where it has one way, or nothing was counted."
     counted = run_facts(run_dir)[0].get("attention_paths")
     if not isinstance(counted, dict): return ""
     told = []
@@ -89,6 +91,7 @@ def _ways(run_dir)->str:
         told += [printable(w) + (f" {n / sum(there.values()):.0%}" if len(there) > 1 else "") for w, n in there.items()]
     return ", ".join(told)
 
+# %% ../../nbs/5_lab/28_report.ipynb #1d545958
 def mechanism_name(row)->str:
     "The attention of a model, and whether it computes exactly what it should approximate; '-' if it has none."
     if not isinstance(row.attention, str): return "-"
@@ -111,6 +114,7 @@ def left_out(
     return [f"{r['name']}: {r.status}, {r.cause or why.get(r.status, 'no cause was written')}"
         for _, r in out.iterrows()]
 
+# %% ../../nbs/5_lab/28_report.ipynb #fe0a2785
 def _line(row):
     "The cells of one configuration in the terminal's table, its name whole."
     return [str(row["rank"]), row.configuration, shorten(mechanism_name(row), 16), str(row.runs), _score(row),
@@ -157,6 +161,7 @@ def history(
     return Path(run_dir) / getattr(LoggingConfig.parse({} if told is None else {name: told}, f"{run_dir}: logging"),
         name)
 
+# %% ../../nbs/5_lab/28_report.ipynb #64c53c98
 def curve(
     run_dir:str|Path, # a run's directory
     part:str, # "train" or "eval"
@@ -174,20 +179,6 @@ def curve(
     return smooth.iloc[np.unique(np.linspace(0, max(0, len(smooth) - 1), min(rows, len(smooth))).astype(int))]
 
 # %% ../../nbs/5_lab/28_report.ipynb #c46a0fc0
-def plot_losses(
-    runs:pd.DataFrame, # from `collect`
-): # a figure, or None if no finished run kept a curve
-    "Loss over steps, the kinds side by side."
-    done = runs[runs.status == "finished"]
-    kept = [(r, curve(r.run_dir, "train", max(40, 1500 // len(done))))
-        for _, r in done.iterrows()]   # many runs, small files
-    kinds = [k for k in TASKS if any(r.kind == k and len(c) for r, c in kept)]
-    if not kinds: return None
-    fig, axes = plt.subplots(1, len(kinds), figsize=(3.6 * len(kinds) + .6, 3.2), squeeze=False)
-    for ax, kind in zip(axes[0], kinds): _draw_losses(ax, kind, [(r, c) for r, c in kept if r.kind == kind and len(c)])
-    return fig
-
-# %% ../../nbs/5_lab/28_report.ipynb #f4eb4742
 def _draw_losses(ax, kind, curves):
     "One panel: a line and marks per run, one entry in the legend per configuration."
     labels = list(dict.fromkeys(r.configuration for r, _ in curves))
@@ -201,16 +192,37 @@ def _draw_losses(ax, kind, curves):
     unique = dict(zip(*ax.get_legend_handles_labels()[::-1]))
     ax.legend(unique.values(), unique.keys(), fontsize=7)
 
+# %% ../../nbs/5_lab/28_report.ipynb #f4eb4742
+def plot_losses(
+    runs:pd.DataFrame, # from `collect`
+): # a figure, or None if no finished run kept a curve
+    "Loss over steps, the kinds side by side."
+    done = runs[runs.status == "finished"]
+    kept = [(r, curve(r.run_dir, "train", max(40, 1500 // len(done))))
+        for _, r in done.iterrows()]   # many runs, small files
+    kinds = [k for k in TASKS if any(r.kind == k and len(c) for r, c in kept)]
+    if not kinds: return None
+    fig, axes = plt.subplots(1, len(kinds), figsize=(3.6 * len(kinds) + .6, 3.2), squeeze=False)
+    for ax, kind in zip(axes[0], kinds): _draw_losses(ax, kind, [(r, c) for r, c in kept if r.kind == kind and len(c)])
+    return fig
+
 # %% ../../nbs/5_lab/28_report.ipynb #04447696
+def confusion(labels, predicted)->tuple[np.ndarray, np.ndarray]: # names (k,); counts (k, k), labels by predictions
+    "Who was taken for whom, how often."
+    names, codes = np.unique(np.stack([labels, predicted]), return_inverse=True)
+    k, (y, p) = len(names), codes.reshape(2, -1)
+    counts = np.bincount(y * k + p, minlength=k * k).reshape(k, k)
+    return names, counts
+
+# %% ../../nbs/5_lab/28_report.ipynb #872997a8
 def plot_confusion(
     labels, # test labels, (n,)
     predicted, # predictions, (n,)
     name:str, # whose they are, for the title
 ): # a figure
     "Confusion matrix, rows normalised, counts written in while 20 classes or fewer leave room."
-    names, codes = np.unique(np.stack([labels, predicted]), return_inverse=True)
-    k, (y, p) = len(names), codes.reshape(2, -1)
-    counts = np.bincount(y * k + p, minlength=k * k).reshape(k, k)
+    names, counts = confusion(labels, predicted)
+    k = len(names)
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     i, j = np.unravel_index((share - np.eye(k) * 2).argmax(), share.shape)
     size, names = min(8, 2.2 + .42 * k), [shorten(n, 20) for n in names]
@@ -224,6 +236,20 @@ def plot_confusion(
     ax.tick_params(length=0); ax.tick_params("x", rotation=45); ax.tick_params("y", rotation=0); ax.grid(False)
     return fig
 
+# %% ../../nbs/5_lab/28_report.ipynb #05329be3
+def _cost_panel(ax, configs, cost, label):
+    "Macro-F1 against one cost, with the front of the two."
+    front = configs[pareto_front(configs[cost], configs.test_f1_macro)].sort_values(cost)
+    ax.plot(front[cost], front.test_f1_macro, color="0.6", marker="", linestyle="-", zorder=0,
+        drawstyle="steps-post")
+    for i, (_, r) in enumerate(configs.iterrows()):
+        std, color = 0 if np.isnan(r.f1_std) else r.f1_std, PALETTE[i % 7]
+        ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=color, marker="os^DvPX"[i % 7], linestyle="",
+            markersize=6, markerfacecolor=color if r.on_front else "white", capsize=2,
+            label=f"{r['rank']} {shorten(r.configuration, 28)}")
+        ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4), fontsize=8)
+    ax.set_xlabel(label)
+
 # %% ../../nbs/5_lab/28_report.ipynb #67154ddd
 def plot_cost(
     configs:pd.DataFrame, # from `summarise`
@@ -232,18 +258,7 @@ def plot_cost(
     fig, axes = plt.subplots(1, 2, figsize=(7.6, 3.4), sharey=True)
     costs = {"chain_seconds": "training time, pretraining included [s]", "chain_memory_mib": "peak memory [MiB]"}
     for ax, (cost, label) in zip(axes, costs.items()):
-        front = configs[pareto_front(configs[cost], configs.test_f1_macro)].sort_values(cost)
-        ax.plot(front[cost], front.test_f1_macro, color="0.6", marker="", linestyle="-", zorder=0,
-            drawstyle="steps-post")
-        for i, (_, r) in enumerate(configs.iterrows()):
-            std, color = 0 if np.isnan(r.f1_std) else r.f1_std, PALETTE[i % 7]
-            ax.errorbar(r[cost], r.test_f1_macro, yerr=std, color=color, marker="os^DvPX"[i % 7], linestyle="",
-                markersize=6,
-                markerfacecolor=color if r.on_front else "white", capsize=2,
-                    label=f"{r['rank']} {shorten(r.configuration, 28)}")
-            ax.annotate(str(r["rank"]), (r[cost], r.test_f1_macro), textcoords="offset points", xytext=(6, 4),
-                fontsize=8)
-        ax.set_xlabel(label)
+        _cost_panel(ax, configs, cost, label)
     axes[0].set_xscale("log")
     axes[0].xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}",
         minor_formatter=NullFormatter())
@@ -251,9 +266,21 @@ def plot_cost(
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
     return fig
 
-# %% ../../nbs/5_lab/28_report.ipynb #266b6128
+# %% ../../nbs/5_lab/28_report.ipynb #0d77829b
 AGAINST = {"vs_exact": "the exact twin's", "vs_baseline": "the baseline's"}
 
+def _delta_panel(ax, rows, what):
+    "The differences to one opponent, a bar each."
+    middle, ends = rows[f"{what}_pp"].to_numpy(float), rows[[f"{what}_low", f"{what}_high"]].to_numpy(float).T
+    ax.errorbar(middle, range(len(rows)), xerr=np.abs(ends - middle), linestyle="", marker="o", color=PALETTE[0],
+        capsize=3)
+    ax.axvline(0, color="black", linewidth=1)
+    clear = int(((ends[0] > 0) | (ends[1] < 0)).sum())
+    ax.set_yticks(range(len(rows)), [shorten(c, 28) for c in rows.configuration])
+    ax.set(xlabel=f"macro-F1 minus {AGAINST[what]} [percentage points]", ylim=(-.6, len(rows) - .4),
+        title=f"{clear} of {len(rows)} differ by more than chance explains")
+
+# %% ../../nbs/5_lab/28_report.ipynb #266b6128
 def plot_deltas(
     configs:pd.DataFrame, # from `summarise`
 ): # a figure, or None if nothing was held against anything
@@ -261,18 +288,11 @@ def plot_deltas(
     held = {what: configs[np.isfinite(configs[f"{what}_pp"])].iloc[::-1] for what in AGAINST}
     held = {what: rows for what, rows in held.items() if len(rows)}
     if not held: return None
-    fig, axes = plt.subplots(len(held), 1, figsize=(6, sum(1.1 + .3 * len(rows) for rows in held.values())),
-        squeeze=False,
-        gridspec_kw={"height_ratios": [2 + len(rows) for rows in held.values()]})
+    heights = {"height_ratios": [2 + len(rows) for rows in held.values()]}
+    size = 6, sum(1.1 + .3 * len(rows) for rows in held.values())
+    fig, axes = plt.subplots(len(held), 1, figsize=size, squeeze=False, gridspec_kw=heights)
     for ax, (what, rows) in zip(axes[:, 0], held.items()):
-        middle, ends = rows[f"{what}_pp"].to_numpy(float), rows[[f"{what}_low", f"{what}_high"]].to_numpy(float).T
-        ax.errorbar(middle, range(len(rows)), xerr=np.abs(ends - middle), linestyle="", marker="o", color=PALETTE[0],
-            capsize=3)
-        ax.axvline(0, color="black", linewidth=1)
-        clear = int(((ends[0] > 0) | (ends[1] < 0)).sum())
-        ax.set_yticks(range(len(rows)), [shorten(c, 28) for c in rows.configuration])
-        ax.set(xlabel=f"macro-F1 minus {AGAINST[what]} [percentage points]", ylim=(-.6, len(rows) - .4),
-            title=f"{clear} of {len(rows)} differ by more than chance explains")
+        _delta_panel(ax, rows, what)
     return fig
 
 # %% ../../nbs/5_lab/28_report.ipynb #88c374d4
@@ -284,6 +304,17 @@ def best_run(
     seeds = runs[runs.run_dir.isin(configs.iloc[0].run_dirs)]
     return seeds.loc[seeds.val_f1_macro.astype(float).fillna(0).idxmax()]
 
+# %% ../../nbs/5_lab/28_report.ipynb #33e9dbfd
+def figures_of(runs:pd.DataFrame, configs:pd.DataFrame)->dict: # {what it shows: figure}
+    "Every figure that the runs allow."
+    figures = {"losses": plot_losses(runs)}
+    if len(configs):
+        best = best_run(runs, configs)
+        answers = predictions(best.run_dir)
+        figures |= {"deltas": plot_deltas(configs), "cost": plot_cost(configs),
+            "confusion": plot_confusion(answers.label, answers.predicted, best["name"])}
+    return {what: fig for what, fig in figures.items() if fig is not None}
+
 # %% ../../nbs/5_lab/28_report.ipynb #7017a894
 def draw(
     runs:pd.DataFrame, # from `collect`
@@ -294,15 +325,8 @@ def draw(
     "Draw and save every figure that the runs allow."
     with plt.rc_context():
         set_style()
-        plt.rcParams.update({"svg.fonttype": "none",
-            "text.parse_math": False})   # letters stay letters: a fifth of the size of drawn ones
-        figures = {"losses": plot_losses(runs)}
-        if len(configs):
-            best = best_run(runs, configs)
-            answers = predictions(best.run_dir)
-            figures |= {"deltas": plot_deltas(configs), "cost": plot_cost(configs),
-                "confusion": plot_confusion(answers.label, answers.predicted, best["name"])}
-        figures = {what: fig for what, fig in figures.items() if fig is not None}
+        plt.rcParams.update({"svg.fonttype": "none", "text.parse_math": False})
+        figures = figures_of(runs, configs)
         paths = {what: save_figure(fig, Path(figures_dir) / f"{prefix}{what}.svg") for what, fig in figures.items()}
         for fig in figures.values(): plt.close(fig)
     return paths
@@ -361,12 +385,13 @@ def page_rows(
     "The table of models as the page shows it."
     return [{**r[["configuration", "rank", "on_front", "seeds"]], "attention": mechanism_name(r), "f1": _score(r),
         "vs_exact": _interval(r, "vs_exact"),
-        "vs_baseline": _interval(r, "vs_baseline"), "accuracy": _number(r.test_accuracy, ".3f"),
-            "auroc": _number(r.test_auroc, ".3f"),
+        "vs_baseline": _interval(r, "vs_baseline"),
+        "accuracy": _number(r.test_accuracy, ".3f"), "auroc": _number(r.test_auroc, ".3f"),
         "time": _seconds(r.chain_seconds), "per_epoch": _seconds(r.seconds_per_epoch),
-            "speed": _number(r.tokens_per_second, ",.0f"),
-        "memory": _number(r.chain_memory_mib, ".0f")} for _, r in configs.iterrows()]
+        "speed": _number(r.tokens_per_second, ",.0f"), "memory": _number(r.chain_memory_mib, ".0f")}
+        for _, r in configs.iterrows()]
 
+# %% ../../nbs/5_lab/28_report.ipynb #ac9d1d5d
 def differing(
     configs:pd.DataFrame, # from `summarise`
 )->list[tuple[str, list]]: # (setting, its value in each configuration)
@@ -382,6 +407,7 @@ def _chance(row, what):
     if row[f"{what}_low"] <= 0 <= row[f"{what}_high"]: return "no difference that this study can show"
     return "better" if row[f"{what}_low"] > 0 else "worse"
 
+# %% ../../nbs/5_lab/28_report.ipynb #b3acea3e
 def _against_exact(row, twin):
     "The answer for one mechanism."
     text = (f"{row.configuration} against {twin.configuration}, exact attention: "
@@ -406,6 +432,15 @@ def answer(
     return [f"{text}."] + [_against_exact(r, twins[twins.attention == "mha"].loc[r.twin])
         for _, r in configs.iterrows() if r.twin is not None][:6]
 
+# %% ../../nbs/5_lab/28_report.ipynb #f0a92471
+def _contradictions(done):
+    "Runs whose scores are not those of their predictions."
+    for _, r in done.iterrows():
+        answers = predictions(r.run_dir)
+        found = f1_score(answers.label, answers.predicted, average="macro", zero_division=0)
+        if abs(r.test_f1_macro - found) > .001:
+            yield f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}."
+
 # %% ../../nbs/5_lab/28_report.ipynb #f7912f21
 def _about_runs(runs):
     "What is peculiar about these runs."
@@ -422,12 +457,7 @@ def _about_runs(runs):
     for _, r in done[done.ancestors.notna() & done.chain_seconds.isna()].iterrows():
         out.append(f"{r['name']} stands on {r.ancestors}, of which not every cost was found: "
             "the price of the chain is unknown.")
-    for _, r in done.iterrows():
-        answers = predictions(r.run_dir)
-        found = f1_score(answers.label, answers.predicted, average="macro", zero_division=0)
-        if abs(r.test_f1_macro - found) > .001:
-            out.append(f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}.")
-    return out
+    return [*out, *_contradictions(done)]
 
 # %% ../../nbs/5_lab/28_report.ipynb #3b21f4e6
 def limits(
@@ -461,6 +491,7 @@ def check_reference(reference:dict)->dict:
             "{table 4.13: {sdpa: 92.86}}")
     return reference
 
+# %% ../../nbs/5_lab/28_report.ipynb #a1fae2db
 def beside(
     configs:pd.DataFrame, # from `summarise`
     reference:dict, # where they were published: {words of a configuration's name: macro-F1 [%]}
@@ -488,6 +519,7 @@ CAPTIONS = {"deltas": ("The differences", "Bars are 95 % intervals. One that cro
         "Lines: training loss, smoothed. Marks: validation loss. Seeds of one configuration share a colour."),
     "confusion": ("What the first model confuses", "Rows are labels. Colour: share of the row. Figures: documents.")}
 
+# %% ../../nbs/5_lab/28_report.ipynb #433f8c3a
 def _picture(what, path, configs):
     "A figure as the page embeds it, with its content in words."
     title, caption = CAPTIONS[what]
@@ -508,6 +540,7 @@ def _run_rows(runs):
         or "-"}
         | {k: _number(pd.to_numeric(r[k], errors="coerce"), f) for k, f in forms.items()} for _, r in runs.iterrows()]
 
+# %% ../../nbs/5_lab/28_report.ipynb #8b0c56ee
 def _machines(runs):
     "Each combination of hardware, code and versions, once, with the runs that used it."
     lines = {}
@@ -517,6 +550,14 @@ def _machines(runs):
             for k, v in flatten(facts.get(part) or {}).items())
         lines.setdefault(text, []).append(r["name"])
     return [f"{text}: {', '.join(names)}" for text, names in lines.items()]
+
+# %% ../../nbs/5_lab/28_report.ipynb #ef09e598
+def _about(runs):
+    "One sentence on the runs of a page."
+    known = runs[["corpus", "corpus_hash"]].dropna().drop_duplicates()
+    corpora = " and ".join(f"{n} ({str(h)[:12]})" for n, h in known.itertuples(index=False))
+    last = max(runs.finished.dropna().astype(str), default="")[:16].replace("T", " ") or "at an unknown time"
+    return f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}."
 
 # %% ../../nbs/5_lab/28_report.ipynb #13f67000
 INTERVAL = "a paired bootstrap over {documents} and over seeds, where there is more than one"
@@ -530,24 +571,30 @@ def render(
     held:pd.DataFrame|None=None, # from `beside`
 )->str: # a whole HTML page
     "The report: one self-contained page."
-    known = runs[["corpus", "corpus_hash"]].dropna().drop_duplicates()
-    corpora = " and ".join(f"{n} ({str(h)[:12]})" for n, h in known.itertuples(index=False))
-    last = max(runs.finished.dropna().astype(str), default="")[:16].replace("T", " ") or "at an unknown time"
     models = configs[configs.kind != "baseline"] if len(configs) else configs
     documents = configs.drawn.iloc[0] if len(configs) else "test documents"
     judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why}
         for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
     return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs),
         runs=_run_rows(runs), judged=judged, beside=[] if held is None else _beside_rows(held),
-        about=f"{len(runs)} runs on {corpora or 'an unnamed corpus'}; the last one finished {last}.",
-            judged_about=ABOUT["thesis"],
-        interval=INTERVAL.format(documents=documents),
+        about=_about(runs), judged_about=ABOUT["thesis"], interval=INTERVAL.format(documents=documents),
         figures=[_picture(what, figures[what], configs) for what in CAPTIONS if what in figures],
-            left_out=left_out(runs), limits=limits(runs, configs),
-        names=models.configuration.tolist() if len(models) else [], differs=differing(configs) if len(models) else [],
-            machines=_machines(runs), script=script)
+        left_out=left_out(runs), limits=limits(runs, configs), machines=_machines(runs), script=script,
+        names=models.configuration.tolist() if len(models) else [], differs=differing(configs) if len(models) else [])
 
 # %% ../../nbs/5_lab/28_report.ipynb #0383027f
+FOUND = ["twin", "twin_differs", *DELTAS, "rank", "cost_rank", "on_front"]
+
+def _with_findings(runs, configs):
+    "What was found out about a configuration, beside each of its finished runs."
+    if configs.empty: return runs.drop(columns="chain")
+    found = configs[["kind", "configuration", *FOUND]]
+    if "judged" in configs: found = found.assign(judged=["; ".join(f"{q}: {w}" for q, w, _ in j)
+        for j in configs.judged])
+    done = finished(runs)[["kind", "configuration"]].reset_index().merge(found).set_index("index")
+    return runs.drop(columns="chain").join(done.drop(columns=["kind", "configuration"]))
+
+# %% ../../nbs/5_lab/28_report.ipynb #21713dd2
 def compare(
     run_dirs:list, # run directories, of any kind and status
     out_dir:str|Path, # where results.csv, report.html, reproduce.sh and reproduce/ go
@@ -569,17 +616,6 @@ def compare(
     for name, text in files.items():
         with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
     return Comparison(table, configs, held)
-
-FOUND = ["twin", "twin_differs", *DELTAS, "rank", "cost_rank", "on_front"]
-
-def _with_findings(runs, configs):
-    "What was found out about a configuration, beside each of its finished runs."
-    if configs.empty: return runs.drop(columns="chain")
-    found = configs[["kind", "configuration", *FOUND]]
-    if "judged" in configs: found = found.assign(judged=["; ".join(f"{q}: {w}" for q, w, _ in j)
-        for j in configs.judged])
-    done = finished(runs)[["kind", "configuration"]].reset_index().merge(found).set_index("index")
-    return runs.drop(columns="chain").join(done.drop(columns=["kind", "configuration"]))
 
 # %% ../../nbs/5_lab/28_report.ipynb #9bc03e62
 def keep(
