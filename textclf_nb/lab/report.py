@@ -145,6 +145,9 @@ def results_table(
     lines = ["no finished classifier to rank"]
     if len(configs): lines = _lines([HEADER, *(_line(r) for _, r in configs.iterrows())])
     if len(configs): lines += ["", f"95 % intervals: bootstrap over {configs.drawn.iloc[0]}, and over seeds"]
+    if "against" in configs:
+        lines += ["", f"against {shorten(configs.against[0], 80)} [pp]:"]
+        lines += [f"{_interval(r, 'against'):>22}  {shorten(r.configuration, 70)}" for _, r in configs.iterrows()]
     if "judged" in configs: lines.append("")
     for _, r in configs.iterrows():
         lines += [f"{shorten(r.configuration, 40)}  {what}: {word}" for what, word, _ in r.get("judged", [])]
@@ -386,6 +389,7 @@ def page_rows(
     return [{**r[["configuration", "rank", "on_front", "seeds"]], "attention": mechanism_name(r), "f1": _score(r),
         "vs_exact": _interval(r, "vs_exact"),
         "vs_baseline": _interval(r, "vs_baseline"),
+        "against": _interval(r, "against") if "against" in r else None,
         "accuracy": _number(r.test_accuracy, ".3f"), "auroc": _number(r.test_auroc, ".3f"),
         "time": _seconds(r.chain_seconds), "per_epoch": _seconds(r.seconds_per_epoch),
         "speed": _number(r.tokens_per_second, ",.0f"), "memory": _number(r.chain_memory_mib, ".0f")}
@@ -576,6 +580,7 @@ def render(
     judged = [{"configuration": r.configuration, "requirement": q, "word": w, "why": why}
         for _, r in configs.iterrows() for q, w, why in r.get("judged", [])]
     return template("report.html").render(title=title, lead=answer(configs), configs=page_rows(configs),
+        against=configs.against.iloc[0] if "against" in configs else None,
         runs=_run_rows(runs), judged=judged, beside=[] if held is None else _beside_rows(held),
         about=_about(runs), judged_about=ABOUT["thesis"], interval=INTERVAL.format(documents=documents),
         figures=[_picture(what, figures[what], configs) for what in CAPTIONS if what in figures],
@@ -588,7 +593,7 @@ FOUND = ["twin", "twin_differs", *DELTAS, "rank", "cost_rank", "on_front"]
 def _with_findings(runs, configs):
     "What was found out about a configuration, beside each of its finished runs."
     if configs.empty: return runs.drop(columns="chain")
-    found = configs[["kind", "configuration", *FOUND]]
+    found = configs[["kind", "configuration", *FOUND, *(c for c in configs if c.startswith("against"))]]
     if "judged" in configs: found = found.assign(judged=["; ".join(f"{q}: {w}" for q, w, _ in j)
         for j in configs.judged])
     done = finished(runs)[["kind", "configuration"]].reset_index().merge(found).set_index("index")
@@ -602,10 +607,11 @@ def compare(
     requirements:str|None=None, # "thesis": judge by its requirements too
     seed:int=0, # of the bootstrap
     reference:dict|None=None, # published scores, as of `beside`
+    against:str|None=None, # a configuration to hold all others against, too
 )->Comparison: # runs, configurations, and what stands beside them
     "Compare runs: results.csv, report.html, figures/, reproduce.sh, and reference.csv if scores were given."
     runs, out = collect(run_dirs), Path(out_dir)
-    configs = summarise(runs, requirements, seed)
+    configs = summarise(runs, requirements, seed, against)
     held = beside(configs, reference) if reference else None
     figures = draw(runs, configs, out / "figures", prefix)
     page = render(runs, configs, figures, write_script(runs, out),

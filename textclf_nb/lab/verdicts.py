@@ -8,7 +8,7 @@ __all__ = ['MADE_UP', 'METRICS', 'COSTS', 'NO_SETTING', 'AVERAGED', 'COMPARED', 
            'made_up_run', 'made_up_study', 'flatten', 'run_facts', 'without_seed', 'settings_of', 'ancestors',
            'chain_cost', 'collect', 'finished', 'predictions', 'test_hashes', 'check_comparable', 'weighted_macro_f1',
            'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'sources', 'difference',
-           'add_deltas', 'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality',
+           'add_deltas', 'add_against', 'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality',
            'judge_stability', 'judge_thesis', 'summarise']
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #aa31c6c9
@@ -447,6 +447,18 @@ def add_deltas(
         if best is not None and i != best.name: out.loc[i, DELTAS[3:]] = difference(row, best, seed)
     return out
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #63922a02
+def add_against(
+    configs:pd.DataFrame, # from `group_seeds`
+    name:str, # of a configuration among them
+    seed:int=0, # of the bootstrap
+)->pd.DataFrame: # with columns against, against_pp, against_low, against_high, in percentage points
+    "Hold every configuration against the one of this name."
+    if name not in set(configs.configuration): raise UserError(known_names(name, configs.configuration, "configuration"))
+    chosen, out = configs[configs.configuration == name].iloc[0], configs.assign(against=name)
+    out[_ends("against")] = [difference(row, chosen, seed) if i != chosen.name else [np.nan] * 3 for i, row in configs.iterrows()]
+    return out
+
 # %% ../../nbs/5_lab/27_verdicts.ipynb #ec2629a7
 def pareto_front(
     costs, # lower is better, (n,) or (n, prices)
@@ -548,6 +560,7 @@ def summarise(
     runs:pd.DataFrame, # from `collect`
     requirements:str|None=None, # "thesis": judge by its requirements too
     seed:int=0, # of the bootstrap
+    against:str|None=None, # a configuration to hold all others against, too
 )->pd.DataFrame: # one row per configuration, best on validation first
     "Group, compare with exact attention and the baseline, order, and judge if asked."
     if requirements is not None and requirements not in REQUIREMENTS: raise UserError(known_names(requirements,
@@ -555,6 +568,7 @@ def summarise(
     check_comparable(runs)
     configs = group_seeds(runs)
     if configs.empty: return configs
+    if against: configs = add_against(configs, against, seed)
     configs = add_deltas(configs, seed).sort_values(["val_f1_macro", "configuration"], ascending=[False, True],
         ignore_index=True)
     configs["rank"], configs["cost_rank"] = range(1, len(configs) + 1), configs.chain_seconds.rank(method="min")

@@ -238,12 +238,13 @@ def compare_runs(
     runs:list[Path]=typer.Argument(..., help="run directories, or names of runs"),
     out:Path=typer.Option(None, "--out", "-o",
         help="directory for table, report and figures; ROOT/comparisons/… if not given"),
-    requirements:str=typer.Option(None, help="thesis: judge by its requirements too"), root:Path=ROOT):
+    requirements:str=typer.Option(None, help="thesis: judge by its requirements too"),
+    against:str=typer.Option(None, help="hold every configuration against the one of this name, too"), root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
     from textclf_nb.lab import compare, results_table
     found = [find_run(r, root) for r in runs]
     out = out or root / "comparisons" / "+".join(r.name for r in found)[:80]
-    print(results_table(compare(found, out, requirements=requirements)))
+    print(results_table(compare(found, out, requirements=requirements, against=against)))
     print(f"\n{out / 'report.html'}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #afbbdeab
