@@ -13,8 +13,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader
 
-from textclf_nb.core import UserError
+from textclf_nb.core import UserError, one_line
 from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
 from textclf_nb.training import loop as loop_module
 from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
@@ -149,6 +150,41 @@ def test_a_kill_in_an_evaluation_leaves_no_row_twice(tmp_path):
     with pytest.raises(Killed), Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, [Kill()], tracker).fit()
     with Tracker(tmp_path, logging) as tracker: small_loop(tmp_path, config, tracker=tracker).fit(resume=True)
     assert pd.read_csv(tmp_path/"metrics/train/metrics.csv").step.tolist() == [4, 8, 12, 15, 16, 20, 24, 28, 30]
+
+
+class Lost(list):
+    "Batches that a process prepares, which is killed once, at the twelfth."
+    def __init__(self, batches, file):
+        super().__init__(batches)
+        self.file = file
+
+    def __getitem__(self, i):
+        if i == 12 and not self.file.exists():
+            self.file.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__getitem__(i)
+
+
+def test_a_lost_worker_is_one_line_and_the_run_goes_on(tmp_path):
+    config = TrainingConfig(epochs=1, log_every=4, checkpoint_every=5, batch_size=4, use_amp=False)
+
+    class Prepared(toy_run.Loader):
+        def __iter__(self):
+            batches = Lost(toy_run.Loader.__iter__(self), tmp_path/"killed")
+            return iter(DataLoader(batches, batch_size=None, num_workers=1, generator=torch.Generator()))
+
+    def go_on(name, loader, **how):
+        with Tracker(tmp_path/name, LoggingConfig(use_wandb=False)) as tracker:
+            loop = small_loop(tmp_path/name, config, tracker=tracker)
+            loop.train_loader = loader
+            loop.fit(**how)
+
+    with pytest.raises(RuntimeError, match="DataLoader worker") as lost: go_on("lost", Prepared())
+    record = read_run(tmp_path/"lost")
+    assert record["status"] == "failed" and record["cause"] == one_line(lost.value)
+    go_on("lost", Prepared(), resume=True)
+    go_on("whole", toy_run.Loader())
+    same(tmp_path/"whole", tmp_path/"lost")
 
 
 NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4, unique=True)

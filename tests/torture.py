@@ -1,8 +1,8 @@
 """A standing attack: `make torture MINUTES=10 SEED=0`. One line a case; a case that fails prints the command that repeats it.
 
 Each case is a process of its own, forked after the imports, that calls the `textclf` command's own entry point. It is killed, stopped,
-refused its disk, fed damaged files, doubled, or given a gradient that is no number; what must come out each time is
-the answer of the run that nobody disturbed, bit for bit, or one line and exit code 2.
+refused its disk or its memory, fed damaged files, doubled, robbed of its workers, or given a gradient that is no number; what must come out
+each time is the answer of the run that nobody disturbed, bit for bit, or one line and exit code 2.
 """
 import argparse
 import errno
@@ -19,8 +19,11 @@ import warnings
 from pathlib import Path
 
 os.environ |= {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+import numpy as np
 import pandas as pd
+import psutil
 import torch
+import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
@@ -272,6 +275,66 @@ def nan(home, room, rng):
     return f"{kind} {attention}: step {step}, {'skip' if skip else 'stop'}, exit code {code}"
 
 
+def memory(home, room, rng):
+    "No memory at some product of a layer, for PyTorch, numpy or Python, or for anybody from then on: one line, and the run can go on."
+    kind, attention = rng.choice(RUNS)
+    plain, _ = undisturbed(room, kind, attention)
+    run, number, who = new_run(home, kind, attention), rng.randint(1, 250), rng.choice(["torch", "numpy", "python", "limit"])
+    def limit():
+        now = psutil.Process().memory_info().vms
+        resource.setrlimit(resource.RLIMIT_AS, (now + (1 << 22), resource.RLIM_INFINITY))
+        return torch.empty(1 << 26)
+    wants = {"torch": lambda: torch.empty(1 << 50), "numpy": lambda: np.empty(1 << 50), "python": lambda: bytearray(1 << 60),
+             "limit": limit}
+    def before():
+        seen, product = [0], torch.nn.Linear.forward
+        def starved(self, x):
+            seen[0] += 1
+            if seen[0] == number: wants[who]()
+            return product(self, x)
+        torch.nn.Linear.forward = starved
+    code = ended(go_on(home, run, before))
+    says = told(home, code)
+    if code == 2 and "not enough memory" not in says: raise Found(f"was told: {says[-300:]}")
+    finish(home, run, plain)
+    return f"{kind} {attention}: {who} at product {number}, exit code {code}"
+
+
+def lost(rng, parent):
+    "A process of a suite that shall be killed: itself, one of loky's, or a kernel; and what it is."
+    below = parent.children(recursive=True)
+    found = {"kernel": [p for p in below if "ipykernel_launcher" in " ".join(p.cmdline())],
+             "worker": [p for p in below if "loky" in " ".join(p.cmdline()) and "resource_tracker" not in " ".join(p.cmdline())],
+             "suite": [parent]}
+    what = rng.choice([k for k, v in found.items() if v])
+    return what, rng.choice(found[what]), below
+
+
+def suites(home, room, rng):
+    "A suite of two trainings side by side loses its process, a worker or a kernel, and is begun again: the same end, and nobody is left."
+    mechanisms = rng.sample(["mha", "lsh", "favor"], 2)
+    plain = {a: undisturbed(room, "finetuning", a)[0] for a in mechanisms}
+    new_run(home, "finetuning", "mha")
+    shutil.rmtree(home/"experiments")
+    shutil.copy(Path(__file__).parents[1]/"experiments/train.ipynb", home)
+    stage = {"notebook": "train", "name": "{variant}", "settings": {"architecture": {"attention": {"kind": "{variant}"}}}}
+    tree = {"name": "s", "variants": {a: {} for a in mechanisms}, "settings": from_dotted(SMALL), "stages": {"train": stage}}
+    (home/"s.yaml").write_text(yaml.safe_dump(tree))
+    told_of, code = [], None
+    for _ in range(rng.randint(1, 2)):
+        pid = child(home, ["suite", "retry", "s.yaml", "--jobs", "2"])
+        time.sleep(rng.uniform(2, 15))
+        try: what, process, below = lost(rng, psutil.Process(pid)); process.kill()
+        except psutil.NoSuchProcess: what, below = "nobody", []
+        code = ended(pid)
+        told(home, code, (0, 1, -signal.SIGKILL))
+        told_of.append(f"{what}→{code}")
+        if psutil.wait_procs(below, 15)[1]: raise Found("processes of a dead suite go on")
+    if code != 0: told(home, ended(child(home, ["suite", "retry", "s.yaml", "--jobs", "2"])), (0,))
+    for a in mechanisms: same(plain[a], home/"experiments/finetuning"/a)
+    return f"{' '.join(mechanisms)}: {' '.join(told_of)}"
+
+
 # ---- in this process: texts, trees and tables that hypothesis makes; a line is a block of them
 
 LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.integers(), max_size=2)
@@ -342,7 +405,7 @@ def tables(home, room, rng):
     return block(rng, st.tuples(st.integers(0, 10**6), data), use, 25)
 
 
-KINDS = {f.__name__: f for f in (kill, stop, twice, disk, damage, nan, configs, yamls, texts, tables)}
+KINDS = {f.__name__: f for f in (kill, stop, twice, disk, damage, nan, memory, configs, yamls, texts, tables, suites)}
 
 
 def one(kind, number, start, room):
@@ -380,6 +443,7 @@ if __name__ == "__main__":
     arguments.add_argument("--minutes", type=float, default=10)
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--kinds", nargs="+", default=list(KINDS), choices=list(KINDS))
+    arguments.add_argument("--without", nargs="+", default=[], choices=list(KINDS))
     arguments.add_argument("--case", help="KIND:NUMBER of one case")
     given_ = arguments.parse_args()
-    sys.exit(1 if siege(given_.minutes*60, given_.seed, given_.kinds, given_.case) else 0)
+    sys.exit(1 if siege(given_.minutes*60, given_.seed, [k for k in given_.kinds if k not in given_.without], given_.case) else 0)
