@@ -60,6 +60,7 @@ def test_odd_labels_and_hostile_names_survive(tmp_path):
     compare(dirs, tmp_path / "out", reference={"<b>table 1": {"good": 50, "<i>": 51.5}})
     page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+    assert ">nan<" not in page and ">None<" not in page, "what is not there is a dash"
     parser = Balanced(); parser.feed(page); assert not parser.open
     assert not re.search(r"(src|href)=\"(?!data:)", page), "the page fetches something"
     assert sorted(set(predictions(dirs[1]).label)) == sorted(NAMES), "labels are text, whatever they look like"
@@ -280,6 +281,29 @@ def test_page_in_a_real_browser(tmp_path):
     dark, console = look_at(page, tmp_path / "profile", "--window-size=500,900", "--blink-settings=preferredColorScheme=0")
     assert not console and dark["wide"], "the page itself must not scroll sideways on a phone"
     assert dark["paper"] < 120 and dark["ink"] > 600, "dark mode"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt-get install chromium)")
+def test_page_for_those_who_use_no_mouse_and_see_little(tmp_path):
+    "axe, the usual judge of such pages, finds nothing, in light and in dark; a table is sorted from the keyboard."
+    browsers = pytest.importorskip("playwright.sync_api", reason="no Playwright here (pip install playwright)")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe here (pip install axe-playwright-python)").Axe()
+    compare(made_up_study(tmp_path / "study"), tmp_path / "out", requirements="thesis")
+    with browsers.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for scheme in ("light", "dark"):
+            tab = browser.new_page(color_scheme=scheme)
+            tab.goto((tmp_path / "out/report.html").as_uri())
+            for more in tab.locator("summary").all(): more.click()
+            assert [(v["id"], v["impact"]) for v in axe.run(tab).response["violations"]] == []
+        tab.get_by_role("button", name="vs exact [pp]").focus()
+        tab.keyboard.press("Enter")
+        assert tab.locator("th[aria-sort=ascending]").inner_text().startswith("vs exact")
+        rows = tab.locator("table").first.locator("tbody tr").all_inner_texts()
+        assert ["lsh" in r or "favor" in r for r in rows] == [True, True, False, False]
+        tab.keyboard.press("Shift+Tab")
+        assert tab.evaluate("document.activeElement.textContent") == "macro-F1", "the focus goes from head to head"
+        browser.close()
 
 
 def test_real_baselines_through_the_report(tmp_path):

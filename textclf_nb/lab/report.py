@@ -540,8 +540,8 @@ def _run_rows(runs):
     "Every run as the page shows it."
     forms = {"seed": ".0f", "parameters": ",.0f", "max_length": ".0f", "val_f1_macro": ".3f", "test_f1_macro": ".3f",
         "val_loss": ".3f", "seconds": ",.1f"}
-    return [{**r[["name", "kind", "status", "run_dir"]], "attention": mechanism_name(r), "ancestors": r.ancestors
-        or "-"}
+    return [{**r[["name", "kind", "status", "run_dir"]], "attention": mechanism_name(r),
+        "ancestors": r.ancestors if pd.notna(r.ancestors) else "-"}
         | {k: _number(pd.to_numeric(r[k], errors="coerce"), f) for k, f in forms.items()} for _, r in runs.iterrows()]
 
 # %% ../../nbs/5_lab/28_report.ipynb #8b0c56ee
