@@ -33,6 +33,7 @@ def bucket_factors(
     first = even(math.sqrt(n / chunk_size))
     return first, even(n / chunk_size / first)
 
+# %% ../../nbs/1_attention/03_lsh.ipynb #afc7731b
 def draw_rotations(
     factors:tuple[int, ...], # from `bucket_factors`
     rounds:int, # independent hashes
@@ -68,6 +69,7 @@ def unit(
     length = q.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     return q / length, length
 
+# %% ../../nbs/1_attention/03_lsh.ipynb #e09ce2e9
 def exact_shared_qk(
     q:Tensor, # queries, from which the keys are made, (B, H, N, Dh)
     v:Tensor, # values, (B, H, N, Dv)
@@ -138,6 +140,7 @@ def may_meet(
         ok = ok & attn_mask.expand(B, H, -1, -1)[b, h, i.clamp_max(last), j.clamp(0, last)]
     return ok
 
+# %% ../../nbs/1_attention/03_lsh.ipynb #2489c8bf
 def distance_bias(position_bias:Tensor, i:Tensor, j:Tensor)->Tensor: # (1|H, 2N-1) → (B, H, R, T, C, 3C)
     "The bias of every pair in reach."
     N = (position_bias.shape[-1] + 1) // 2
@@ -187,12 +190,8 @@ class LSHConfig(ImplementationOptions):
         return 9 * self.num_hashes * self.chunk_size if self.exact_below == "auto" else self.exact_below
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #0bcc9b1d
-@register_attention("lsh")
-class LSHAttention(Node, SeveralWays):
-    """Reformer's attention (thesis, 3.2): 3CR keys a query, found by R rounds of hashing.
-
-    Call it with one matrix for q and k.
-    """
+class _Draws(Node, SeveralWays):
+    "Options of hashing, its random draws, and which texts are hashed at all."
     Config = LSHConfig
     shared_qk = True
 
@@ -205,6 +204,13 @@ class LSHAttention(Node, SeveralWays):
     def draw(self)->int: return int(torch.randint(2**31, ())) if self.training else int(self.eval_draw)
     def dropout(self)->float: return self.config.attn_dropout if self.training else 0.0
 
+# %% ../../nbs/1_attention/03_lsh.ipynb #8a35fa40
+@register_attention("lsh")
+class LSHAttention(_Draws):
+    """Reformer's attention (thesis, 3.2): 3CR keys a query, found by R rounds of hashing.
+
+    Call it with one matrix for q and k.
+    """
     def attend(self, q, k, v, key_mask, attn_mask, position_bias):
         if k is not q and not torch.equal(k, q):
             raise UserError("attention 'lsh' shares queries and keys: call core(q, q, v); here k differs from q")

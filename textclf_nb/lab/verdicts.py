@@ -45,6 +45,16 @@ def made_up_answers(
         "group": [f"file{i}.py" for i in files]})
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #56a92ddb
+def made_up_config(name, kind, attention, seed, layers, pretrained):
+    "The sections of config.yaml that a comparison looks at."
+    config = {"experiment": {"name": name, "kind": kind, "seed": seed}, "data": {"corpus": "made-up"}}
+    if kind == "baseline": return config
+    options = {"lsh": {"num_hashes": 2, "exact_below": 0}, "favor": {"nb_features": 64}}.get(attention)
+    parts = {"kind": attention, "num_heads": 4} | ({attention: options} if options else {})
+    config["architecture"] = {"embedding_dim": 128, "num_layers": layers, "attention": parts}
+    return config | ({"pretrained_experiment": {"name": pretrained}} if pretrained else {})
+
+# %% ../../nbs/5_lab/27_verdicts.ipynb #67dfbe1c
 def _curves(run_dir, kind, attention, seed):
     "Loss curves that fall as losses do."
     rng, step = np.random.default_rng(seed), np.arange(1, 201)
@@ -55,16 +65,17 @@ def _curves(run_dir, kind, attention, seed):
     pd.DataFrame({"step": step[39::40], "split": "val",
         "loss": loss[39::40] + .1}).to_csv(run_dir / "metrics/eval/metrics.csv", index=False)
 
-def made_up_config(name, kind, attention, seed, layers, pretrained):
-    "The sections of config.yaml that a comparison looks at."
-    config = {"experiment": {"name": name, "kind": kind, "seed": seed}, "data": {"corpus": "made-up"}}
-    if kind == "baseline": return config
-    options = {"lsh": {"num_hashes": 2, "exact_below": 0}, "favor": {"nb_features": 64}}.get(attention)
-    parts = {"kind": attention, "num_heads": 4} | ({attention: options} if options else {})
-    config["architecture"] = {"embedding_dim": 128, "num_layers": layers, "attention": parts}
-    return config | ({"pretrained_experiment": {"name": pretrained}} if pretrained else {})
-
 # %% ../../nbs/5_lab/27_verdicts.ipynb #5d85999d
+def _made_up_results(run_dir, accuracy):
+    "Scores of both splits; the answers for test are kept."
+    answers = {split: made_up_answers(accuracy, crc32(f"{run_dir.name} {split}".encode())) for split in ("val", "test")}
+    (run_dir / "metrics/eval").mkdir(parents=True, exist_ok=True)
+    answers["test"].to_csv(run_dir / "metrics/eval/predictions.csv", index=False)
+    return {s: {"f1_macro": f1_score(a.label, a.predicted, average="macro"),
+        "accuracy": float((a.label == a.predicted).mean())}
+        for s, a in answers.items()}
+
+# %% ../../nbs/5_lab/27_verdicts.ipynb #cf21e005
 def made_up_run(
     root:str|Path, # holds pretraining/, finetuning/ and baseline/
     name:str, # of the run
@@ -76,11 +87,10 @@ def made_up_run(
     "Write a run that was never made, to try a report on."
     run_dir, model = Path(root) / kind / name, kind != "baseline"
     facts = {"name": name, "kind": kind, "status": status, "cause": cause, "started": "2026-01-01T10:00:00",
-        "seed": seed,
-        "parameters": 1_300_000, "max_length": 128 if model else None, "attention": attention if model else None,
+        "seed": seed, "parameters": 1_300_000, "max_length": 128 if model else None,
+        "attention": attention if model else None, "corpus": {"name": "made-up", "hash": "c0ffee"},
         "code": {"commit": "c0de", "dirty": False}, "versions": {"torch": "2.13.0"},
-            "hardware": {"device": "cpu", "name": device, "torch_threads": 2},
-        "corpus": {"name": "made-up", "hash": "c0ffee"}}
+        "hardware": {"device": "cpu", "name": device, "torch_threads": 2}}
     run_dir.mkdir(parents=True, exist_ok=True)
     if model: _curves(run_dir, kind, attention, seed)
     if status == "finished":
@@ -88,19 +98,9 @@ def made_up_run(
             "peak_memory_mib": memory, "steps": 200, "epochs": 3}
         facts["results"] = {"val": {"loss": .5}} if kind == "pretraining" else _made_up_results(run_dir, accuracy)
     (run_dir / "run.json").write_text(json.dumps(facts))
-    (run_dir / "config.yaml").write_text(yaml.safe_dump(made_up_config(name, kind, attention, seed, layers,
-        pretrained)))
+    config = made_up_config(name, kind, attention, seed, layers, pretrained)
+    (run_dir / "config.yaml").write_text(yaml.safe_dump(config))
     return run_dir
-
-# %% ../../nbs/5_lab/27_verdicts.ipynb #cf21e005
-def _made_up_results(run_dir, accuracy):
-    "Scores of both splits; the answers for test are kept."
-    answers = {split: made_up_answers(accuracy, crc32(f"{run_dir.name} {split}".encode())) for split in ("val", "test")}
-    (run_dir / "metrics/eval").mkdir(parents=True, exist_ok=True)
-    answers["test"].to_csv(run_dir / "metrics/eval/predictions.csv", index=False)
-    return {s: {"f1_macro": f1_score(a.label, a.predicted, average="macro"),
-        "accuracy": float((a.label == a.predicted).mean())}
-        for s, a in answers.items()}
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #27819a1b
 def made_up_study(
@@ -155,37 +155,37 @@ COSTS = ["seconds", "seconds_per_epoch", "tokens_per_second", "peak_memory_mib",
 def _machine(hardware):
     "What a time was measured on: the processor, on a CPU with its threads."
     threads = hardware.get("torch_threads") or hardware.get("cores")
-    return f"{hardware.get('name')}, {threads} threads" if threads and hardware.get("device",
-        "cpu") == "cpu" else hardware.get("name")
+    on_cpu = hardware.get("device", "cpu") == "cpu"
+    return f"{hardware.get('name')}, {threads} threads" if threads and on_cpu else hardware.get("name")
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #aeaec429
 def _row(run_dir, facts, leaves):
     "One line of results.csv: a run's facts, its results, its cost, its configuration."
     part = lambda name: facts.get(name) or {}
     kind = facts.get("attention")
-    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length", "started",
-        "finished")}
+    row = {k: facts.get(k) for k in ("name", "kind", "status", "cause", "seed", "parameters", "max_length",
+        "started", "finished")}
     code = part("code").get("commit")
     row |= {"commit": code + ("+" if part("code").get("dirty") else "") if code else None,
         "attention": "+".join(dict.fromkeys(kind)) if isinstance(kind, list) else kind,
-            "corpus": part("corpus").get("name"),
-        "corpus_hash": part("corpus").get("hash"), "device": _machine(part("hardware")),
-            "device_type": part("hardware").get("device"),
+        "corpus": part("corpus").get("name"), "corpus_hash": part("corpus").get("hash"),
+        "device": _machine(part("hardware")), "device_type": part("hardware").get("device"),
         "versions": ", ".join(f"{k} {v}" for k, v in part("versions").items())}
     for split in ("val", "test"): row |= {f"{split}_{m}": (part("results").get(split) or {}).get(m) for m in METRICS}
     row |= {c: part("cost").get(c) for c in COSTS} | {"run_dir": str(run_dir)}
     row |= {f"config.{k}": v for k, v in leaves.items()}
-    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v
-        for k, v in row.items()}   # half a surrogate pair is no text
+    return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for k, v in row.items()}
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #faff3c3d
-NO_SETTING = ("config.experiment.", "config.logging.", "config.training.resume", "config.training.device")
-
 def without_seed(
     text:str, # a name or a path
     seed, # the run's own seed
 )->str: # the text without '-s1', '_seed1', '-seed=1'
     "Cut the run's own seed from the end of a name, or of any part of a path."
     return re.sub(rf"[-_.](s|seed)[-_=]?{re.escape(str(seed))}(?=/|$)", "", str(text))
+
+# %% ../../nbs/5_lab/27_verdicts.ipynb #45fde1b9
+NO_SETTING = ("config.experiment.", "config.logging.", "config.training.resume", "config.training.device")
 
 def settings_of(
     row, # a run or a configuration
@@ -212,19 +212,21 @@ def _compared(row)->dict: # {column: value}
     place = "config.tokenizer.vocab_dir" if _parent(row) else None
     return {k: v for k, v in settings_of(row).items() if not k.startswith("config.pretrained") and k != place}
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #e616473c
 def ancestors(
     row:dict, # of a run
     given:dict, # {name: row} of the pretrainings given
 )->dict: # {name: row, or None if it was not found}, nearest first
     "The runs that a run stands on."
     out = {}
-    while (name := _parent(row)) and name not in out and not packaged(name):   # that one is paid for, and the same for all
+    while (name := _parent(row)) and name not in out and not packaged(name):   # paid for, the same for all
         beside = Path(row["run_dir"]).resolve().parent.parent / "pretraining" / name
         out[name] = _row(beside, *run_facts(beside)) if (beside / "run.json").is_file() else given.get(name)
         if out[name] is None: break
         row = out[name]
     return out
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #98d1f26b
 def chain_cost(row, older)->dict:
     "Seconds and peak memory of a run and its ancestors together; None where one is unknown."
     rows = [row, *older.values()]
@@ -259,6 +261,7 @@ def finished(
     "Finished classifiers (fine-tuned and baseline) with a test result."
     return runs[(runs.status == "finished") & np.isfinite(runs.test_f1_macro.astype(float))]
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #b844d210
 def predictions(
     run_dir:str|Path, # a finished classifier's directory
 )->pd.DataFrame: # label, predicted, and group where the corpus knows its sources; all of them text
@@ -277,6 +280,7 @@ def test_hashes(done:pd.DataFrame)->np.ndarray: # (runs,) str
     facts = [read_run(d).get("corpus", {}) for d in done.run_dir]
     return np.array([str(f.get("test_hash") or h) for f, h in zip(facts, done.corpus_hash)], dtype=object)
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #7b4f7978
 def check_comparable(
     runs:pd.DataFrame, # from `collect`
 ):
@@ -357,14 +361,15 @@ def cost_device(runs:pd.DataFrame)->str|None:
     devices = finished(runs).device.mode()
     return devices.iloc[0] if len(devices) else None
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #9fbe25c0
 def _group_row(group, device):
     "Seeds of one configuration as one row."
     f1, there = group.test_f1_macro.astype(float), group[group.device == device] if device else group
     row = group.iloc[0][["configuration", "kind", "attention", "max_length", "chain", "seed"]].to_dict()
     row |= {"runs": len(group), "seeds": group.seed.nunique(), "f1_std": f1.std(), "f1_spread": f1.max() - f1.min()}
     row |= {"device": device if len(there) else group.device.iloc[0], "run_dirs": group.run_dir.tolist()}
-    row |= {c: group[c].astype(float).mean() for c in AVERAGED} | {c: there[c].astype(float).mean(skipna=False)
-        for c in COMPARED}
+    row |= {c: group[c].astype(float).mean() for c in AVERAGED}
+    row |= {c: there[c].astype(float).mean(skipna=False) for c in COMPARED}
     row |= {f"{c}_range": (there[c].astype(float).min(), there[c].astype(float).max()) for c in COMPARED[:3]}
     return row | {c: group.iloc[0][c] for c in group if c.startswith("config.")}
 
@@ -408,9 +413,6 @@ def exact_twin(
     return min(found, key=lambda f: f[:2])[2:] if found else (None, [])
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #0b41dfef
-def _ends(name): return [f"{name}_pp", f"{name}_low", f"{name}_high"]
-DELTAS = [*_ends("vs_exact"), *_ends("vs_baseline")]
-
 def sources(
     run_dir:str|Path, # a finished classifier's directory
 )->tuple[np.ndarray|None, str]: # the source of each test document (None: each is its own), and what is drawn, in words
@@ -419,6 +421,7 @@ def sources(
     groups = table.group.to_numpy() if "group" in table and table.group.nunique() > 1 else None
     return groups, f"{len(table):,} test texts" if groups is None else f"{len(set(groups)):,} sources of the test texts"
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #3070f96d
 def difference(
     ours, # a configuration
     theirs, # another
@@ -430,6 +433,9 @@ def difference(
     return 100 * np.array(paired_bootstrap(labels, *answers, groups=groups, seed=seed))
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #c08eb052
+def _ends(name): return [f"{name}_pp", f"{name}_low", f"{name}_high"]
+DELTAS = [*_ends("vs_exact"), *_ends("vs_baseline")]
+
 def add_deltas(
     configs:pd.DataFrame, # from `group_seeds`
     seed:int=0, # of the bootstrap
@@ -454,9 +460,11 @@ def add_against(
     seed:int=0, # of the bootstrap
 )->pd.DataFrame: # with columns against, against_pp, against_low, against_high, in percentage points
     "Hold every configuration against the one of this name."
-    if name not in set(configs.configuration): raise UserError(known_names(name, configs.configuration, "configuration"))
+    if name not in set(configs.configuration):
+        raise UserError(known_names(name, configs.configuration, "configuration"))
     chosen, out = configs[configs.configuration == name].iloc[0], configs.assign(against=name)
-    out[_ends("against")] = [difference(row, chosen, seed) if i != chosen.name else [np.nan] * 3 for i, row in configs.iterrows()]
+    out[_ends("against")] = [difference(row, chosen, seed) if i != chosen.name else [np.nan] * 3
+        for i, row in configs.iterrows()]
     return out
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #ec2629a7
@@ -487,14 +495,20 @@ def all_of(*words:str)->str: return next((w for w in (FAIL, NOT_MEASURED, UNDECI
 def any_of(*words:str)->str: return next((w for w in (PASS, UNDECIDED, NOT_MEASURED) if w in words), FAIL)
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #d1735349
-COST_GOALS = {"lsh": (.15, .25), "favor": (.20, .30)}        # less time per epoch, or less memory; thesis, WNF-1
-STRICTEST = (.20, .30)
-
 def _ratio(row, exact, cost):
     "Our cost as a multiple of theirs: lowest, mean, highest; NaN on different machines."
     if row.device != exact.device: return (np.nan,) * 3
     (a, b), (c, d) = row[f"{cost}_range"], exact[f"{cost}_range"]
     return a / d, row[cost] / exact[cost], b / c
+
+# %% ../../nbs/5_lab/27_verdicts.ipynb #0966d061
+def _pp(row, what):
+    "A difference with its interval."
+    return f"{row[f'{what}_pp']:+.1f} pp ({row[f'{what}_low']:+.1f} to {row[f'{what}_high']:+.1f})"
+
+# %% ../../nbs/5_lab/27_verdicts.ipynb #39311c26
+COST_GOALS = {"lsh": (.15, .25), "favor": (.20, .30)}        # less time per epoch, or less memory; thesis, WNF-1
+STRICTEST = (.20, .30)
 
 def judge_cost(
     row, # a configuration, with its differences
@@ -506,16 +520,11 @@ def judge_cost(
     costs = [_ratio(row, exact, c) for c in ("seconds_per_epoch", "peak_memory_mib")]
     cheaper = any_of(*(verdict(-high, -low, goal - 1 - 1e-9) for (low, _, high), goal in zip(costs, goals)))
     near = verdict(row.vs_exact_low, row.vs_exact_high, -1)
-    told = [f"{mean:.2f}× the {what} of {exact.configuration} (goal {1 - goal:.2f}×)" for (_, mean, _), goal, what
-        in zip(costs, goals, ("seconds per epoch", "peak memory"))
-            if np.isfinite(mean)] or ["its cost was measured on another machine"]
+    named = zip(costs, goals, ("seconds per epoch", "peak memory"))
+    told = [f"{mean:.2f}× the {what} of {exact.configuration} (goal {1 - goal:.2f}×)"
+        for (_, mean, _), goal, what in named if np.isfinite(mean)] or ["its cost was measured on another machine"]
     quality = f"{_pp(row, 'vs_exact')} against it, the goal is -1: {near}"
     return all_of(near, cheaper), f"{' or '.join(told)}: {cheaper}; {quality}"
-
-# %% ../../nbs/5_lab/27_verdicts.ipynb #58457d45
-def _pp(row, what):
-    "A difference with its interval."
-    return f"{row[f'{what}_pp']:+.1f} pp ({row[f'{what}_low']:+.1f} to {row[f'{what}_high']:+.1f})"
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #a4567f51
 def judge_quality(row, exact)->tuple[str, str]:
@@ -530,6 +539,7 @@ def judge_quality(row, exact)->tuple[str, str]:
     if exact is not None: told = f"{_pp(row, 'vs_exact')} against {exact.configuration}, the goal is -1: {near}"
     return all_of(above, near), f"{why}; {told} (intervals over {row.drawn})"
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #2b165923
 def judge_stability(row)->tuple[str, str]:
     "WNF-2: no failed run, and a spread of macro-F1 of 1 pp or less over three seeds or more."
     if row.failed: return FAIL, f"{row.failed} of {row.failed + row.runs} runs of this configuration failed"
@@ -555,6 +565,12 @@ def judge_thesis(
 
 REQUIREMENTS = {"thesis": judge_thesis}
 
+# %% ../../nbs/5_lab/27_verdicts.ipynb #0aaebed8
+def _judged(row, configs, judge):
+    "The verdicts on one configuration; none on a baseline."
+    twin = configs[(configs.configuration == row.twin) & (configs.attention == EXACT)]
+    return [] if row.kind == "baseline" else judge(row, twin.iloc[0] if len(twin) else None)
+
 # %% ../../nbs/5_lab/27_verdicts.ipynb #89adc80e
 def summarise(
     runs:pd.DataFrame, # from `collect`
@@ -563,8 +579,8 @@ def summarise(
     against:str|None=None, # a configuration to hold all others against, too
 )->pd.DataFrame: # one row per configuration, best on validation first
     "Group, compare with exact attention and the baseline, order, and judge if asked."
-    if requirements is not None and requirements not in REQUIREMENTS: raise UserError(known_names(requirements,
-        REQUIREMENTS, "requirements"))
+    if requirements is not None and requirements not in REQUIREMENTS:
+        raise UserError(known_names(requirements, REQUIREMENTS, "requirements"))
     check_comparable(runs)
     configs = group_seeds(runs)
     if configs.empty: return configs
@@ -573,11 +589,7 @@ def summarise(
         ignore_index=True)
     configs["rank"], configs["cost_rank"] = range(1, len(configs) + 1), configs.chain_seconds.rank(method="min")
     configs["on_front"] = pareto_front(configs[["chain_seconds", "chain_memory_mib"]], configs.test_f1_macro)
-    if requirements: configs["judged"] = [_judged(row, configs, REQUIREMENTS[requirements])
-        for _, row in configs.iterrows()]
+    if requirements:
+        judge = REQUIREMENTS[requirements]
+        configs["judged"] = [_judged(row, configs, judge) for _, row in configs.iterrows()]
     return configs
-
-def _judged(row, configs, judge):
-    "The verdicts on one configuration; none on a baseline."
-    twin = configs[(configs.configuration == row.twin) & (configs.attention == EXACT)]
-    return [] if row.kind == "baseline" else judge(row, twin.iloc[0] if len(twin) else None)
