@@ -15,4 +15,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
     "suites": ["SuiteConfig", "plan"],
     "execution": ["run_suite", "suite_status"],
+    "cluster": ["machines_at"],
 })

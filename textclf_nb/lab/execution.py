@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from .runs import dotted
 from .suites import Cell, plan
 from ..training.loop import pick_device
 from ..training.tasks import TASKS
-from ..training.tracking import hold, read_facts, read_run
+from ..training.tracking import TAKE_OVER, hold, read_facts, read_run
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #b98f9957
 def notebook_digest(path:Path)->str:
@@ -135,7 +135,8 @@ def execute(
     copy, begun = run_dir.parent / f".{run_dir.name}.running.ipynb", time.time()
     try:
         with environment(variables): cause = run_notebook(notebook, copy, parameters, shown)
-        outcome = {"status": "failed" if cause else "finished", "cause": cause, "seconds": round(time.time() - begun)}
+        outcome = {"status": "failed" if cause else "finished", "cause": cause, "seconds": round(time.time() - begun),
+            "host": socket.gethostname()}
         if run_dir.is_dir():
             shutil.move(copy, run_dir / "notebook.ipynb")
             text = json.dumps(note | outcome, indent=1)
@@ -157,7 +158,7 @@ def spared(cell:Cell, outcome:dict, known:dict, retry:bool)->str|None: # why it 
     source = outcome.get(cell.source, "finished")
     if not source.startswith("finished"): return f"left out: needs {cell.source.name}, which {source.partition(':')[0]}"
     status, about = state(cell)
-    if status == "running": return f"runs elsewhere: {about}"
+    if status == "running" and os.environ.get(TAKE_OVER) != "1": return f"runs elsewhere: {about}"
     if status == "failed" and not retry: return f"failed before: {about}"
     if status == "finished" and not changed(cell, known): return "finished before"
 
@@ -209,7 +210,7 @@ def start(cell:Cell, pool:Executor, known:dict, variables:dict, shown:bool)->Fut
     "Hand a cell to an executor."
     parameters = dict(cell.parameters)
     if cell.of: parameters["runs"] = [str(c.run_dir) for c in cell.of if state(c)[0] != "absent"]   # nothing to compare
-    note = {"stage": cell.stage, "host": socket.gethostname(), "identity": identity(cell, known)}
+    note = {"stage": cell.stage, "identity": identity(cell, known)}
     return pool.submit(execute, cell.notebook, cell.run_dir, parameters, note, variables, shown)
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #55170629
@@ -219,6 +220,7 @@ def run_cells(
     tell:Callable[[str], None], # of each event
     known:dict, # identities
     retry:bool=False, # what failed before, too
+    pool:Executor|None=None, # what executes them; None: this machine
 )->dict[Cell, str]: # "finished", "finished before", or why not
     "Execute what is to be done, each cell when it is ready."
     outcome, running, waiting, jobs, free = {}, {}, list(cells), len(devices), list(devices)
@@ -232,12 +234,14 @@ def run_cells(
             else:
                 tell(f"{cell.notebook.stem} {cell.name} …")
                 device = free.pop(0)
-                future = start(cell, executor(jobs), known, job_environment(jobs, device), jobs == 1)
+                variables = {} if pool else job_environment(jobs, device)
+                future = start(cell, pool or executor(jobs), known, variables, jobs == 1 and not pool)
                 running[future] = cell, device
         for future in (wait(running, return_when=FIRST_COMPLETED).done if running else ()):
             cell, device = running.pop(future)
             free.append(device)
-            error = future.exception()   # of the worker: what goes wrong in the notebook is a result
+            # of the worker: what goes wrong in the notebook is a result
+            error = CancelledError() if future.cancelled() else future.exception()
             end(cell, f"failed: {type(error).__name__}" if error else future.result())
     return outcome
 
@@ -252,12 +256,14 @@ def run_suite(
     retry:bool=False, # what failed before, too
     jobs:int|None=None, # cells at a time; None: one, or one for each device
     devices:list[str]=(), # e.g. ["cuda:0", "cuda:1"]
+    pool:Executor|None=None, # what executes the cells, as many at a time as it wants; None: this machine
 )->dict[str, str]: # run directory: "finished", "finished before", or what went wrong
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
     cells, known, (jobs, each) = plan(suite_file, root, scale, assignments, only), {}, dealt(list(devices), jobs)
+    if pool: each = [None] * len(cells)
     with hold(root):
         check_unchanged(cells, known)
-        outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry)
+        outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry, pool)
         for cell, result in outcome.items():
             if kept and result.startswith("finished") and cell.run_dir.parent.name in ("comparisons", "attention_maps"):
                 keep(cell.run_dir, Path(root) / "results", Path(root).parent / "figures")

@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
-           'JOBS', 'DEVICES', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train', 'find_run',
-           'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'generate', 'baseline',
-           'compare_runs', 'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair',
+           'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
+           'find_run', 'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'generate',
+           'baseline', 'compare_runs', 'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair',
            'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned',
-           'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
+           'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list',
+           'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import typer
@@ -484,6 +486,7 @@ ONLY = typer.Option([], help="only runs, stages or points of this name, and what
 KEPT = typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures")
 JOBS = typer.Option(None, "--jobs", "-j", help="runs at a time; one, or one for each device, if not given")
 DEVICES = typer.Option("", help="one for each run at a time: cuda:0,cuda:1")
+SCHEDULER = typer.Option("", help="tcp://host:8786, a scheduler of dask.distributed whose workers execute the runs")
 
 def columned(rows:list)->str:
     "Rows of text as columns."
@@ -491,13 +494,25 @@ def columned(rows:list)->str:
     return "\n".join("  ".join(str(x).ljust(n) for x, n in zip(row, widths)).rstrip() for row in rows)
 
 # %% ../../nbs/6_use/33_cli.ipynb #14d60964
+def executes(scheduler:str, root:Path, jobs:int|None, devices:str):
+    "A context with the executor of a suite: that of a scheduler's workers, or None for this machine."
+    from textclf_nb.core import UserError
+    if not scheduler: return nullcontext()
+    if jobs or devices:
+        raise UserError("--scheduler: its workers have threads and devices of their own; leave out --jobs and --devices")
+    from textclf_nb.lab.cluster import machines_at
+    return machines_at(scheduler, root)
+
+# %% ../../nbs/6_use/33_cli.ipynb #17063331
 @suite_app.command("run")
 def suite_run(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY,
-    kept:bool=KEPT, jobs:int=JOBS, devices:str=DEVICES, root:Path=ROOT, retry:bool=typer.Option(False, hidden=True)):
+    kept:bool=KEPT, jobs:int=JOBS, devices:str=DEVICES, scheduler:str=SCHEDULER, root:Path=ROOT,
+    retry:bool=typer.Option(False, hidden=True)):
     "Execute what has not been done yet."
     from textclf_nb.lab.execution import run_suite
     dealt = [d for d in devices.split(",") if d]
-    outcome = run_suite(find_suite(file), root, kept, scale, settings, only, retry, jobs, dealt)
+    with executes(scheduler, root, jobs, devices) as pool:
+        outcome = run_suite(find_suite(file), root, kept, scale, settings, only, retry, jobs, dealt, pool)
     failed = {run: result for run, result in outcome.items() if not result.startswith("finished")}
     print(f"\n{len(outcome) - len(failed)} of {len(outcome)} runs finished")
     for run, result in failed.items(): print(f"  {run}: {result}")
@@ -506,9 +521,9 @@ def suite_run(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:lis
 # %% ../../nbs/6_use/33_cli.ipynb #1a1f1e92
 @suite_app.command("retry")
 def suite_retry(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY,
-    kept:bool=KEPT, jobs:int=JOBS, devices:str=DEVICES, root:Path=ROOT):
+    kept:bool=KEPT, jobs:int=JOBS, devices:str=DEVICES, scheduler:str=SCHEDULER, root:Path=ROOT):
     "Execute what has not been done yet, and what failed once more."
-    suite_run(file, scale, settings, only, kept, jobs, devices, root, retry=True)
+    suite_run(file, scale, settings, only, kept, jobs, devices, scheduler, root, retry=True)
 
 @suite_app.command("status")
 def suite_status(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
