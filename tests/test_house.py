@@ -53,7 +53,7 @@ def lines(cell):
 
 
 # What holds over the whole book today; where it is to go: median 12, no wide line, prose 0.75. Only ever made stricter.
-BOOK = {"median": 14, "ninth decile": 25, "wide lines": 14, "prose to code": 0.64}
+BOOK = {"median": 13, "ninth decile": 24, "wide lines": 11, "prose to code": 0.66}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():

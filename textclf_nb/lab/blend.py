@@ -92,7 +92,8 @@ def same_corpus(encoder:Path, counts:Path)->DataConfig:
     facts = [read_run(run)["corpus"] for run in (encoder, counts)]
     ours, theirs = (f.get("test_hash") or f["hash"] for f in facts)   # one may have a limit
     if ours != theirs:
-        raise UserError(f"{encoder.name} and {counts.name} were tested on different texts: blend runs on the same corpus")
+        raise UserError(f"{encoder.name} and {counts.name} were tested on different texts: "
+            "blend runs on the same corpus")
     return DataConfig.parse(read_yaml(encoder/"config.yaml").get("data", {}), "data")
 
 def blend_settings(name:str, encoder:Path, counts:Path)->dict: # the config.yaml of a blend

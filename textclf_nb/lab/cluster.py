@@ -91,7 +91,8 @@ def on_worker(
     "Execute a cell on a worker."
     me = socket.gethostname()
     if version != __version__: return f"failed: {me} has textclf-nb {__version__}, not {version}: install the same"
-    if not sees(folder, str(notebook)): return f"failed: {me} does not see {notebook}: give a path that all machines share"
+    if not sees(folder, str(notebook)):
+        return f"failed: {me} does not see {notebook}: give a path that all machines share"
     os.environ[TAKE_OVER] = "1"
     let_go(run_dir)
     return execute(notebook, run_dir, *rest)

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
-           'find_run', 'print_metrics', 'evaluate', 'usable', 'predict', 'text_column', 'predict_table', 'generate',
-           'baseline', 'compare_runs', 'blend', 'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'pair',
-           'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'run_row', 'list_runs', 'find_suite', 'columned',
-           'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list',
-           'corpus_show']
+           'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict', 'generate',
+           'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model', 'cost_parameters',
+           'cost_error', 'pair', 'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'run_row', 'columned',
+           'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan',
+           'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -26,6 +26,7 @@ ROOT = typer.Option("experiments", "--root", help="directory of the run director
 SET = typer.Option([], "--set", "-s", help="a setting, section.key=value; may be repeated")
 DEVICE = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1")
 
+# %% ../../nbs/6_use/33_cli.ipynb #976ba64b
 def show_version(wanted:bool):
     "Print the version and leave."
     from textclf_nb import __version__
@@ -125,6 +126,12 @@ def print_metrics(results:dict):
         print(f"{split:5s}", "  ".join(f"{k} {v:.4f}" for k, v in shown.items()))
 
 # %% ../../nbs/6_use/33_cli.ipynb #f626fd0c
+def usable(run:Path, root:Path)->Path:
+    "The directory of something that predicts: a model directory, or a run by path or name."
+    model = any((run / file).is_file() for file in ("baseline.json", "use.json", "blend.json"))
+    return run if model else find_run(run, root)
+
+# %% ../../nbs/6_use/33_cli.ipynb #517d51e6
 @app.command("eval")
 def evaluate(
     run_dir:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run"),
@@ -136,12 +143,34 @@ def evaluate(
     run_dir = find_run(run_dir, root)
     print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device)))
 
-def usable(run:Path, root:Path)->Path:
-    "The directory of something that predicts: a model directory, or a run by path or name."
-    model = any((run / file).is_file() for file in ("baseline.json", "use.json", "blend.json"))
-    return run if model else find_run(run, root)
-
 # %% ../../nbs/6_use/33_cli.ipynb #64d253c3
+def text_column(run:Path)->str:
+    "The column of texts, or of pictures, that a run learnt from; `text` where nothing is known of it."
+    from textclf_nb.core import read_yaml
+    config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
+    tree = read_yaml(config) if config else {}
+    what = "picture" if "pictures" in tree else "text"
+    return (tree.get("data") or {}).get(f"{what}_col", what)
+
+# %% ../../nbs/6_use/33_cli.ipynb #22ecb4d8
+def predict_table(classifier, file:Path, column:str, stream):
+    "Answer a file piece by piece, as CSV."
+    from textclf_nb.core import UserError
+    from textclf_nb.data.sources import read_pieces
+    from tqdm import tqdm
+    bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
+    for table in read_pieces(file):
+        if column not in table:
+            raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
+        labels, probabilities = zip(*classifier.predict(table[column].tolist()))
+        answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
+        if isinstance(table[column].iloc[0], bytes): answered = answered.drop(columns=column)   # a picture's file
+        answered.to_csv(stream, index=False, header=first)
+        bar.update(len(table)); first = False
+    bar.close()
+    if first: raise UserError(f"{file} has no rows: give at least one text")
+
+# %% ../../nbs/6_use/33_cli.ipynb #91664113
 @app.command()
 def predict(
     run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
@@ -162,32 +191,6 @@ def predict(
     if not out: return predict_table(classifier, file, column, sys.stdout)
     with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
         predict_table(classifier, file, column, stream)
-
-# %% ../../nbs/6_use/33_cli.ipynb #22ecb4d8
-def text_column(run:Path)->str:
-    "The column of texts, or of pictures, that a run learnt from; `text` where nothing is known of it."
-    from textclf_nb.core import read_yaml
-    config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
-    tree = read_yaml(config) if config else {}
-    what = "picture" if "pictures" in tree else "text"
-    return (tree.get("data") or {}).get(f"{what}_col", what)
-
-def predict_table(classifier, file:Path, column:str, stream):
-    "Answer a file piece by piece, as CSV."
-    from textclf_nb.core import UserError
-    from textclf_nb.data.sources import read_pieces
-    from tqdm import tqdm
-    bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
-    for table in read_pieces(file):
-        if column not in table:
-            raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
-        labels, probabilities = zip(*classifier.predict(table[column].tolist()))
-        answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
-        if isinstance(table[column].iloc[0], bytes): answered = answered.drop(columns=column)   # a picture's file
-        answered.to_csv(stream, index=False, header=first)
-        bar.update(len(table)); first = False
-    bar.close()
-    if first: raise UserError(f"{file} has no rows: give at least one text")
 
 # %% ../../nbs/6_use/33_cli.ipynb #4e23f67e
 @app.command()
@@ -267,6 +270,14 @@ cost_app = typer.Typer(no_args_is_help=True, help="What a mechanism or a model c
 app.add_typer(cost_app, name="cost")
 OUT = typer.Option(Path("experiments/cost"), "--out", "-o", help="directory for the table and the figure")
 
+def keep_cost(table, draw, place:Path):
+    "Write a table, and its figure beside it."
+    from textclf_nb.core import save_figure, set_style, whole
+    with whole(place) as tmp: table.to_csv(tmp, index=False)
+    set_style()
+    save_figure(draw(table), place.with_suffix(".svg"))
+
+# %% ../../nbs/6_use/33_cli.ipynb #9cf6012c
 @cost_app.command("attention")
 def cost_attention(
     lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", min=1,
@@ -280,7 +291,7 @@ def cost_attention(
     memory:bool=typer.Option(True, help="peak memory too, each case in a process of its own"), out:Path=OUT):
     "Time and memory of every mechanism against length."
     import torch
-    from textclf_nb.core import UserError, save_figure, set_style, whole
+    from textclf_nb.core import UserError
     from textclf_nb.lab import bench_attention, plot_cost
     from textclf_nb.lab.runs import from_dotted
     from textclf_nb.training import pick_device
@@ -289,10 +300,7 @@ def cost_attention(
     pick_device(device)
     table = bench_attention(lengths, from_dotted(settings), batch, heads, head_dim, repeats, device=device,
         dtype=getattr(torch, dtype), peers=peers, memory=memory)
-    name = f"cost_attention_{device.split(':')[0]}"
-    with whole(out / f"{name}.csv") as tmp: table.to_csv(tmp, index=False)
-    set_style()
-    save_figure(plot_cost(table), out / f"{name}.svg")
+    keep_cost(table, plot_cost, out / f"cost_attention_{device.split(':')[0]}.csv")
     for column, title in (("seconds", "seconds"), ("times_faster", "times faster than mha"),
         ("peak_mib", "peak memory [MiB]")):
         if column not in table: continue
@@ -344,16 +352,12 @@ def cost_error(
     peers:bool=typer.Option(True, help="also the peers that are installed"),
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "How well each mechanism would stand in for the attention that a run has learnt, and what it costs."
-    from textclf_nb.core import save_figure, set_style, whole
     from textclf_nb.lab import plot_error, run_error
     from textclf_nb.training.pretrained import packaged
     own = packaged(str(run))
     run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
     table = run_error(str(run), lengths, tokens, file, budgets=budgets, draws=draws, repeats=repeats, peers=peers)
-    place = (out or home) / f"error_{run.name}.csv"
-    with whole(place) as tmp: table.to_csv(tmp, index=False)
-    set_style()
-    save_figure(plot_error(table), place.with_suffix(".svg"))
+    keep_cost(table, plot_error, (out or home) / f"error_{run.name}.csv")
     for column in ("error", "error_shared"):
         shown = table.dropna(subset=[column]).fillna({"setting": ""})
         shown = shown.pivot_table(column, ["contender", "setting"], ["N", "layer"], sort=False)
@@ -380,17 +384,13 @@ def cost_exchange(
     draws:int=typer.Option(2, min=1, help="of what is random"),
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "What a trained model loses if another mechanism takes the place of exact attention."
-    from textclf_nb.core import save_figure, set_style, whole
     from textclf_nb.lab import exchange_settings, plot_exchange, run_exchange
     from textclf_nb.training.pretrained import packaged
     own = packaged(str(run))
     run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
     settings = exchange_settings(budgets, [pair(x) for x in grid])
     table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws)
-    place = (out or home) / f"exchange_{run.name}.csv"
-    with whole(place) as tmp: table.to_csv(tmp, index=False)
-    set_style()
-    save_figure(plot_exchange(table), place.with_suffix(".svg"))
+    keep_cost(table, plot_exchange, (out or home) / f"exchange_{run.name}.csv")
     print(table.pivot_table(["products", "lost"], ["contender", "setting"], "N", sort=False).round(3).to_string())
 
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
@@ -456,14 +456,19 @@ def run_row(run_dir:Path)->list[str]: # kind, name, status, attention, main metr
     metric = next((f"{name} {scores[name]:.4f}" for name in measured), "-")
     return [kind, run_dir.name, str(record.get("status", "unknown")), str(record.get("attention") or "-"), metric]
 
+# %% ../../nbs/6_use/33_cli.ipynb #7590d687
+def columned(rows:list)->str:
+    "Rows of text as columns."
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(str(x).ljust(n) for x, n in zip(row, widths)).rstrip() for row in rows)
+
+# %% ../../nbs/6_use/33_cli.ipynb #c704be98
 @app.command("runs")
 def list_runs(root:Path=ROOT):
     "List the runs under --root: kind, name, status, attention, main metric."
     found = [p.parent for p in sorted(root.glob("*/*/config.yaml"))]
-    rows = [["kind", "name", "status", "attention", "test"], *map(run_row, found)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     if not found: return print(f"no runs under {root}: make one with textclf new")
-    print("\n".join("  ".join(cell.ljust(n) for cell, n in zip(row, widths)).rstrip() for row in rows))
+    print(columned([("kind", "name", "status", "attention", "test"), *map(run_row, found)]))
 
 # %% ../../nbs/6_use/33_cli.ipynb #dd834678
 suite_app = typer.Typer(no_args_is_help=True, help="Batches of notebooks from a YAML file.")
@@ -477,21 +482,15 @@ def find_suite(file:Path)->Path:
     shipped = [home / "experiments" / "suites" / f"{file}.yaml" for home in (package, package.parent)]
     return file if file.is_file() else next((f for f in shipped if f.is_file()), file)
 
+# %% ../../nbs/6_use/33_cli.ipynb #92cc287d
 FILE = typer.Argument(..., help="a YAML file, or the name of a suite that comes with the package: demo")
 SCALE = typer.Option(None, help="one of the suite's scales: tiny")
 OVER = typer.Option([], "--set", "-s", help="a setting of every run, or a key of the suite, such as seeds=[0]")
 ONLY = typer.Option([], help="only runs, stages or points of this name, and what they start from")
-
-# %% ../../nbs/6_use/33_cli.ipynb #92cc287d
 KEPT = typer.Option(False, "--keep", help="also copy tables, reports and figures to ROOT/results and figures")
 JOBS = typer.Option(None, "--jobs", "-j", help="runs at a time; one, or one for each device, if not given")
 DEVICES = typer.Option("", help="one for each run at a time: cuda:0,cuda:1")
 SCHEDULER = typer.Option("", help="tcp://host:8786, a scheduler of dask.distributed whose workers execute the runs")
-
-def columned(rows:list)->str:
-    "Rows of text as columns."
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(str(x).ljust(n) for x, n in zip(row, widths)).rstrip() for row in rows)
 
 # %% ../../nbs/6_use/33_cli.ipynb #14d60964
 def executes(scheduler:str, root:Path, jobs:int|None, devices:str):
@@ -499,7 +498,8 @@ def executes(scheduler:str, root:Path, jobs:int|None, devices:str):
     from textclf_nb.core import UserError
     if not scheduler: return nullcontext()
     if jobs or devices:
-        raise UserError("--scheduler: its workers have threads and devices of their own; leave out --jobs and --devices")
+        raise UserError("--scheduler: its workers have threads and devices of their own; "
+            "leave out --jobs and --devices")
     from textclf_nb.lab.cluster import machines_at
     return machines_at(scheduler, root)
 
@@ -539,6 +539,7 @@ def plan_row(cell, cost:dict)->tuple:
     source = cell.source.name if cell.source else "-"
     return cell.name, source, *counts, shown("flops", ",.1f", 1e12), shown("hours", ",.2f")
 
+# %% ../../nbs/6_use/33_cli.ipynb #02faba97
 @suite_app.command("plan")
 def suite_plan(file:Path=FILE, scale:str=SCALE, settings:list[str]=OVER, only:list[str]=ONLY, root:Path=ROOT):
     "Show stages, runs and what each would cost on this machine, and run nothing."
@@ -564,6 +565,7 @@ def corpus_list():
     from textclf_nb.data import available_corpora
     print("\n".join(available_corpora()))
 
+# %% ../../nbs/6_use/33_cli.ipynb #c4f78116
 @corpus_app.command("show")
 def corpus_show(corpus:str=typer.Argument(..., help="a name, a path or a Hub id"), settings:list[str]=SET):
     "Load a corpus and print its card and the share of each label."
