@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
         "SinusoidalPositions", "apply_rope"],
     "encoder": ["AttentionConfig", "Block", "Embeddings", "Encoder", "EncoderConfig", "MLP", "MultiHeadAttention",
         "Packing", "Stack", "build_block", "compile_layers"],
+    "cross": ["CrossAttention", "CrossBlock", "EncoderDecoder", "Reader", "Source"],
     "decoder": ["DecoderConfig", "LMHeadConfig", "TransformerForCausalLM", "causal_mask", "decoder_flops",
         "decoder_parameters", "next_tokens"],
     "generation": ["BeamConfig", "DecodingConfig", "Memory", "beam_search", "make_memories", "register_memory",

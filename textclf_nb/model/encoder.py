@@ -173,6 +173,10 @@ class Block(nn.Module):
         self.attention, self.mlp, self.pre = attention, mlp, norm == "pre"
         self.attention_norm, self.mlp_norm = layer_norm(dim), layer_norm(dim)
 
+    def sublayer(self, hidden:Tensor, f, norm:nn.Module)->Tensor: # (…, D) to (…, D)
+        "f with its residual and its norm."
+        return hidden + f(norm(hidden)) if self.pre else norm(hidden + f(hidden))
+
     def forward(self,
         hidden:Tensor, # (B, N, D), or (T, D) if packed
         key_mask:Tensor|None=None, # this and what follows: of the attention
@@ -184,11 +188,8 @@ class Block(nn.Module):
     )->Tensor: # like `hidden`
         where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing, attn_mask=attn_mask,
             memory=memory)
-        if self.pre:
-            hidden = hidden + self.attention(self.attention_norm(hidden), **where)
-            return hidden + self.mlp(self.mlp_norm(hidden))
-        hidden = self.attention_norm(hidden + self.attention(hidden, **where))
-        return self.mlp_norm(hidden + self.mlp(hidden))
+        hidden = self.sublayer(hidden, lambda x: self.attention(x, **where), self.attention_norm)
+        return self.sublayer(hidden, self.mlp, self.mlp_norm)
 
 # %% ../../nbs/2_model/09_encoder.ipynb #6ed8959a
 def _section(
@@ -427,10 +428,11 @@ class Stack(nn.Module):
         attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool: causal, for a decoder
         memory:list|None=None, # of each layer
         positions:Tensor|None=None, # (B, N) long: where the tokens stand, if not at 0 … N−1
+        **more, # what layers of another kind want besides, such as a source (chapter 12b)
     )->Tensor: # like `hidden`
         N = hidden.shape[1] if packing is None else packing.shape[1]
         where = dict(key_mask=key_mask, packing=packing, turn=self.turns(N, positions), attn_mask=attn_mask,
-                     position_bias=None if self.relative is None else self.relative(N))
+                     position_bias=None if self.relative is None else self.relative(N), **more)
         again = self.config.gradient_checkpointing and self.training
         for block, own in zip(self.blocks, memory or [None] * len(self.blocks)):
             if again: hidden = checkpoint(block, hidden, use_reentrant=False, **where)
