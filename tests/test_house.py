@@ -52,8 +52,8 @@ def lines(cell):
     return len([x for x in cell.splitlines() if x.strip() and not x.startswith("#|")])
 
 
-# What holds over the whole book today; where it is to go: median 12, no wide line, prose 0.75. Only ever made stricter.
-BOOK = {"median": 13, "ninth decile": 24, "wide lines": 11, "prose to code": 0.66}
+# What holds over the whole book today; where it is to go: prose 0.75. Only ever made stricter.
+BOOK = {"median": 12, "ninth decile": 23, "wide lines": 0, "prose to code": 0.67}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():
