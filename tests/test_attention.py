@@ -154,25 +154,24 @@ def test_same_seed_same_result_and_eval_is_deterministic(kind, options):
     assert torch.equal(*draws)
 
 
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("autocast", [False, True])
-def test_mha_in_16_bits_on_a_processor_without_avx512(masked, autocast):
+def test_mha_in_16_bits_on_a_processor_without_avx512():
     """PyTorch's CPU kernel for bfloat16 raises there from 64 tokens on. The tolerance: values of size 1 to 4 are rounded to 8 bits
     as inputs and as answers."""
-    code = f"""
-import torch
+    code = """
+import itertools, torch
 from textclf_nb.attention import build_attention
 assert torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX"), torch.backends.cpu.get_cpu_capability()
 g = torch.Generator().manual_seed(0)
 q, k, v = (torch.randn(2, 2, 70, 16, generator=g) for _ in range(3))
 table, keys = torch.randn(2, 139, generator=g), torch.arange(70) < torch.tensor([[70], [41]])
-masks = dict(key_mask=keys, position_bias=table) if {masked} else dict()
-core = build_attention("mha", 16, 2)
-inputs = [(x if {autocast} else x.bfloat16()).clone().requires_grad_() for x in (q, k, v)]
-with torch.autocast("cpu", torch.bfloat16, enabled={autocast}): out = core(*inputs, **masks)
-out.float().square().sum().backward()
-assert out.dtype == torch.bfloat16 and all(x.grad.isfinite().all() and x.grad.any() for x in inputs)
-torch.testing.assert_close(out.float(), core(q, k, v, **masks), atol=2**-5, rtol=2**-5)
+for masked, autocast in itertools.product([False, True], [False, True]):
+    masks = dict(key_mask=keys, position_bias=table) if masked else dict()
+    core = build_attention("mha", 16, 2)
+    inputs = [(x if autocast else x.bfloat16()).clone().requires_grad_() for x in (q, k, v)]
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast): out = core(*inputs, **masks)
+    out.float().square().sum().backward()
+    assert out.dtype == torch.bfloat16 and all(x.grad.isfinite().all() and x.grad.any() for x in inputs), (masked, autocast)
+    torch.testing.assert_close(out.float(), core(q, k, v, **masks), atol=2**-5, rtol=2**-5)
 """
     env = os.environ | {"ATEN_CPU_CAPABILITY": "default"}
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1], env=env)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from safetensors.torch import load_file, save_file
 
 from textclf_nb.lab.runs import from_dotted, new_experiment
 from textclf_nb.use.cli import main
@@ -65,15 +66,15 @@ def rows(n=40):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    here = tmp_path_factory.mktemp("user")
-    rows().to_csv(here / "mine.csv", index=False)
-    textclf(here, "new", "finetuning", "mine", *sets("data.corpus=mine.csv", *SMALL))
-    textclf(here, "train", "mine")
-    return here
+    user = tmp_path_factory.mktemp("user")
+    rows().to_csv(user / "mine.csv", index=False)
+    here(user, "new", "finetuning", "mine", *sets("data.corpus=mine.csv", *SMALL))
+    textclf(user, "train", "mine")
+    return user
 
 
 def test_own_csv_from_file_to_prediction(trained):
-    out = textclf(trained, "predict", "experiments/finetuning/mine", "Draw the points.", "the sine of it").stdout
+    out = here(trained, "predict", "experiments/finetuning/mine", "Draw the points.", "the sine of it")
     assert [line.split("\t")[0] for line in out.splitlines()] == ["plots", "maths"]
     rows(2).drop(columns="label").to_csv(trained / "new.csv", index=False)
     answers = here(trained, "predict", "mine", "--file", "new.csv", "--device", "cpu").splitlines()
@@ -317,6 +318,27 @@ def test_half_a_surrogate_pair_is_answered_into_a_file(trained):
     (trained / "half.jsonl").write_text(json.dumps({"text": "Draw the \ud800 points."}))
     here(trained, "predict", "mine", "--file", "half.jsonl", "--out", "half.csv")
     assert pd.read_csv(trained / "half.csv").text.tolist() == ["Draw the \\ud800 points."]
+
+
+def test_a_probability_that_is_no_number_is_not_told_as_an_answer(trained, mistake, tmp_path):
+    shutil.copytree(trained / "experiments/finetuning/mine/model", tmp_path / "model")
+    weights = load_file(tmp_path / "model/model.safetensors")
+    save_file({name: w * float("nan") for name, w in weights.items()}, tmp_path / "model/model.safetensors", {"format": "pt"})
+    assert "a probability is not a number" in mistake(tmp_path, "predict", "model", "Draw it.")
+
+
+def test_a_run_writes_into_its_directory_and_the_cache_and_nowhere_else(tmp_path, monkeypatch):
+    work, home, cache, temporary = places = [tmp_path / name for name in ("work", "home", "cache", "temporary")]
+    for place in places: place.mkdir()
+    for name, place in (("HOME", home), ("TEXTCLF_CACHE", cache), ("TMPDIR", temporary)): monkeypatch.setenv(name, str(place))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    rows().to_csv(work / "mine.csv", index=False)
+    here(work, "new", "finetuning", "x", *sets("data.corpus=mine.csv", *SMALL))
+    here(work, "train", "x")
+    assert not list(home.iterdir()) and {p.name for p in work.iterdir()} == {"mine.csv", "experiments"}
+    assert not [p for p in temporary.iterdir() if not p.name.startswith("torchinductor")], "PyTorch's compiler makes itself a folder"
+    assert all(work / "experiments/finetuning/x" in p.parents for p in (work / "experiments").rglob("*") if p.is_file())
+    assert {p.name for p in cache.iterdir()} <= {"tokenized", "tokenizers", "leaks", "precision.json"}
 
 
 def copied(trained, name, status=None):

@@ -84,7 +84,6 @@ def test_every_option_in_both_implementations(options, mask):
 EMPTY = """
 import torch
 from textclf_nb.attention import build_attention
-torch.set_num_threads(1)
 N = 300
 q, k, v = (torch.randn(2, 2, N, 8, generator=torch.Generator().manual_seed(i)) for i in range(3))
 keys, causal = torch.arange(N) < torch.tensor([[N], [40]]), torch.ones(N, N, dtype=torch.bool).tril()
@@ -103,13 +102,16 @@ for name in ("plain", "fast"):
 """
 
 
-MACHINES = [{}, {"ATEN_CPU_CAPABILITY": "default"}, {"ATEN_CPU_CAPABILITY": "avx2"}, {"MKL_CBWR": "COMPATIBLE"}]
+MACHINES = [{"ATEN_CPU_CAPABILITY": "default"}, {"ATEN_CPU_CAPABILITY": "avx2"}, {"MKL_CBWR": "COMPATIBLE"}]
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=str)
 def test_a_denominator_of_zero_is_zero_on_every_processor(machine):
     "relu, causal, key mask, position bias: 1.72 instead of 0 where a Fourier transform had made rounding of the zero."
     subprocess.run([sys.executable, "-c", EMPTY], check=True, env=os.environ | machine)
+
+
+def test_a_denominator_of_zero_is_zero_on_this_processor(): exec(EMPTY, {})  # noqa: S102
 
 
 @pytest.mark.parametrize("name", ["plain", "fast"])

@@ -219,6 +219,14 @@ def test_another_identity_is_refused_with_both_values(tmp_path, name, was, now):
     with pytest.raises(UserError, match=f"{name} was {was}, is {now}"): small_loop(tmp_path, config, identity={name: now}).fit(resume=True)
 
 
+def test_another_precision_is_refused(tmp_path):
+    config = TrainingConfig(epochs=1, batch_size=4, use_amp=False)
+    small_loop(tmp_path, config).fit()
+    other = small_loop(tmp_path, config.model_copy(update={"use_amp": "bfloat16"}))
+    with pytest.raises(UserError, match="precision was float32, is bfloat16"): other.fit(resume=True)
+    assert other.identity()["kind of device"] == "cpu"
+
+
 def test_a_ruined_weight_is_not_saved(tmp_path):
     class Ruin(Callback):
         def on_step(self, loop):

@@ -67,7 +67,7 @@ def child(cwd, arguments, before=None):
         os._exit(code if isinstance(code, int) else 70)
 
 
-def ended(pid, seconds=120):
+def ended(pid, seconds=300):
     "Exit code of a process; negative for a signal."
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -373,14 +373,14 @@ def configs(home, room, rng):
                 node, at = node[at], key
             node[at] = value
         ExperimentConfig.parse(tree)
-    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 400)
+    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 1200)
 
 
 def yamls(home, room, rng):
     "Text that may be YAML."
     pieces = st.sampled_from(["a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", "&x ", "*x", "!!python/name:os.system", "'", '"',
                               "2024-02-30", "1e400", "|", "\t", "<<"])
-    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 600)
+    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 2400)
 
 
 def texts(home, room, rng):
@@ -389,7 +389,7 @@ def texts(home, room, rng):
     def use(texts):
         for label, p in model.predict(texts):
             if label not in model.label_names or not 0 <= p <= 1: raise Found(f"{texts!r:.200}: {label} {p}")
-    return block(rng, st.lists(st.text(st.characters(), max_size=60), min_size=1, max_size=3), use, 100)
+    return block(rng, st.lists(st.text(st.characters(), max_size=60), min_size=1, max_size=3), use, 200)
 
 
 def tables(home, room, rng):
@@ -402,7 +402,7 @@ def tables(home, room, rng):
         (home/"t.csv").write_bytes(good.encode()[:at] + data + good.encode()[at + len(data):])
         load_corpus(DataConfig(corpus=str(home/"t.csv")))
     data = st.binary(max_size=4) | st.sampled_from([b'"', b"\n", b",", b"\0", b"\r", b"\xe2\x80\xa8"])
-    return block(rng, st.tuples(st.integers(0, 10**6), data), use, 25)
+    return block(rng, st.tuples(st.integers(0, 10**6), data), use, 50)
 
 
 KINDS = {f.__name__: f for f in (kill, stop, twice, disk, damage, nan, memory, configs, yamls, texts, tables, suites)}
