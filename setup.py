@@ -40,6 +40,6 @@ setup(
     cmdclass={"build_py": WithExperiments},
     python_requires=">=" + cfg["min_python"],
     install_requires=cfg["requirements"].split(),
-    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("cluster", "dev", "peers", "triton", "ui")},
+    extras_require={extra: cfg[f"{extra}_requirements"].split() for extra in ("cluster", "dev", "onnx", "peers", "triton", "ui")},
     entry_points={"console_scripts": cfg["console_scripts"].split()},
 )

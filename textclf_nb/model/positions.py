@@ -97,11 +97,10 @@ def apply_rope(
 )->Tensor: # like `x`
     "Turn the pairs $(x_{2i}, x_{2i+1})$ by the angle of their position (thesis, 2.7), computed in float32 at least."
     z = x if x.dtype in (torch.float32, torch.float64) else x.float()
-    turn = turn[..., None, :]
-    if torch.compiler.is_compiling():
-        a, b = z.unflatten(-1, (-1, 2)).unbind(-1)
-        turned = torch.stack([a*turn.real - b*turn.imag, a*turn.imag + b*turn.real], -1)
-    else: turned = torch.view_as_real(torch.view_as_complex(z.unflatten(-1, (-1, 2))) * turn)
+    if torch.compiler.is_compiling():   # no code is made for complex numbers
+        (a, b), (c, s) = (t.unbind(-1) for t in (z.unflatten(-1, (-1, 2)), torch.view_as_real(turn)[..., None, :, :]))
+        turned = torch.stack([a*c - b*s, a*s + b*c], -1)
+    else: turned = torch.view_as_real(torch.view_as_complex(z.unflatten(-1, (-1, 2))) * turn[..., None, :])
     return turned.flatten(-2).to(x.dtype)
 
 # %% ../../nbs/2_model/08_positions.ipynb #e925002c

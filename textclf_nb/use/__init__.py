@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "fit": ["fit_table"],
     "hf_models": ["TextclfConfig", "TextclfForMaskedLM", "TextclfForSequenceClassification", "TextclfModel", "export_hf"],
     "huggingface": ["register_with_transformers"],
+    "onnx_export": ["export_onnx"],
     "sklearn": ["TextClassifier", "TextEmbedder"],
     "ui": ["build_ui", "words_that_told"],
 })

@@ -7,9 +7,9 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'sui
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
            'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict', 'generate',
            'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model', 'cost_parameters',
-           'cost_error', 'pair', 'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'run_row', 'columned',
-           'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan',
-           'corpus_list', 'corpus_show']
+           'cost_error', 'pair', 'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row',
+           'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row',
+           'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -442,6 +442,14 @@ def export_to_hf(
     from textclf_nb.use.hf_models import export_hf
     export_hf(run if packaged(str(run)) else usable(run, root), folder)
     print(f"{folder} written; in Python: import textclf_nb.use.hf_models, then pipeline(…, model={str(folder)!r})")
+
+@export_app.command("onnx")
+def export_to_onnx(
+    run:Path=typer.Argument(..., help="a finished finetuning run with exact attention, or a model directory"),
+    folder:Path=typer.Argument(..., help="the directory to write"), root:Path=ROOT):
+    "Write model.onnx and tokenizer.json, for ONNX runtimes."
+    from textclf_nb.use.onnx_export import export_onnx
+    print(f"{export_onnx(usable(run, root), folder)} written: input_ids and attention_mask in, logits out")
 
 # %% ../../nbs/6_use/33_cli.ipynb #6cfef932
 def run_row(run_dir:Path)->list[str]: # kind, name, status, attention, main metric
