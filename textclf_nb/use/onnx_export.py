@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Asked', 'traced', 'check_exportable', 'own_reader', 'export_onnx']
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #d027787a
+# %% ../../nbs/6_use/32f_onnx.ipynb #b3810858
 import json
 import logging
 import warnings
@@ -22,7 +22,7 @@ from ..lab.runs import Classifier
 from ..model.backbone import Backbone
 from ..model.models import ModelConfig, TransformerForSequenceClassification
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #534df2b5
+# %% ../../nbs/6_use/32f_onnx.ipynb #81d9a0a7
 class Asked(nn.Module):
     "A classifier as a function of ids and mask."
     def __init__(self, model:TransformerForSequenceClassification):
@@ -33,7 +33,7 @@ class Asked(nn.Module):
         "Logits of each label."
         return self.model(input_ids, attention_mask).logits
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #c09ba4e5
+# %% ../../nbs/6_use/32f_onnx.ipynb #00dc9c9e
 def traced(
     model:TransformerForSequenceClassification, # in eval mode, on the CPU
     max_length:int, # tokens of a text, at most
@@ -42,10 +42,11 @@ def traced(
     longest = torch.full((1, max_length), model.config.architecture.pad_token_id)
     with torch.no_grad(): model(longest, torch.ones_like(longest))   # tables of positions reach their full length
     dims = {0: torch.export.Dim("texts", max=2**20), 1: torch.export.Dim("tokens", min=2, max=max_length)}
-    example = torch.ones(2, max(2, max_length - 1), dtype=torch.long)   # given twice, one tensor would be taken for one input
+    example = torch.ones(2, max(2, max_length - 1), dtype=torch.long)
+    # a copy for the mask: of one tensor, given twice, the graph would make one input
     return torch.export.export(Asked(model), (example, example.clone()), dynamic_shapes=(dims, dims))
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #70bc8a0c
+# %% ../../nbs/6_use/32f_onnx.ipynb #4c7a0a28
 def check_exportable(
     classifier, # as `load_classifier` gives it
     name:str, # for the message
@@ -60,7 +61,7 @@ def check_exportable(
     how = classifier.reading
     if how.windows or how.truncation != "head": refuse("reads more than the beginning of a long text")
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #9d576002
+# %% ../../nbs/6_use/32f_onnx.ipynb #ba79376e
 def own_reader(classifier:Classifier)->Tokenizer:
     "The classifier's tokenizer, cutting and padding by itself."
     t = Tokenizer.from_str(classifier.tokenizer.backend.to_str())
@@ -69,7 +70,7 @@ def own_reader(classifier:Classifier)->Tokenizer:
     t.enable_padding(pad_id=pad, pad_token=t.id_to_token(pad))
     return t
 
-# %% ../../nbs/6_use/32f_onnx.ipynb #1f9f79a5
+# %% ../../nbs/6_use/32f_onnx.ipynb #c9311a77
 def export_onnx(
     run:str|Path, # a finished run with exact attention, or its `model` directory
     folder:str|Path, # to be made

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DRAWN', 'pieces', 'log_odds', 'words_that_told', 'last_maps', 'page_of', 'build_ui']
 
-# %% ../../nbs/6_use/32e_ui.ipynb #49b94ac7
+# %% ../../nbs/6_use/32e_ui.ipynb #2939f24b
 import re
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from ..core import UserError
 from ..lab.attention_maps import attention_maps, plot_maps
 from ..lab.runs import Classifier, PictureClassifier
 
-# %% ../../nbs/6_use/32e_ui.ipynb #2a8929e8
+# %% ../../nbs/6_use/32e_ui.ipynb #3b1fee84
 def pieces(
     text:str,
     most:int=100, # pieces
@@ -26,7 +26,7 @@ def pieces(
     size = max(1, -(-len(words) // most))
     return ["".join(words[i:i + size]) for i in range(0, len(words), size)]
 
-# %% ../../nbs/6_use/32e_ui.ipynb #189cfaa1
+# %% ../../nbs/6_use/32e_ui.ipynb #13b8314a
 def log_odds(p)->np.ndarray: # ℓ, of the shape of p
     "Log-odds of probabilities, a million to one at most."
     p = np.clip(np.asarray(p, dtype=np.float64), 1e-6, 1 - 1e-6)
@@ -47,7 +47,7 @@ def words_that_told(
     l = log_odds(p[:, c])
     return list(zip(words, (l[0] - l[1:]).tolist()))
 
-# %% ../../nbs/6_use/32e_ui.ipynb #93f7aae8
+# %% ../../nbs/6_use/32e_ui.ipynb #2ddbd888
 DRAWN = 64 # tokens, at most, of a text whose maps are drawn
 
 def last_maps(
@@ -76,7 +76,7 @@ def page_of(
     plt.close(figure)   # a page that is open for days keeps no figures
     return dict(zip(classifier.label_names, p.tolist())), [(word, w / largest) for word, w in told], figure
 
-# %% ../../nbs/6_use/32e_ui.ipynb #15276a66
+# %% ../../nbs/6_use/32e_ui.ipynb #d621085b
 def build_ui(
     classifier, # of texts: `load_classifier` (chapter 25a)
     title:str="textclf",
@@ -89,8 +89,7 @@ def build_ui(
         try: return page_of(classifier, text)
         except UserError as e: raise gr.Error(str(e), print_exception=False) from None
     with gr.Blocks(title=title, analytics_enabled=False) as page:
-        names = ", ".join(classifier.label_names[:20])
-        gr.Markdown(f"# {title}\nOne of {len(classifier.label_names)} classes: {names}")
+        gr.Markdown(f"# {title}\nOne of {len(classifier.label_names)} classes: {', '.join(classifier.label_names[:20])}")
         text = gr.Textbox(label="Text", lines=3)
         button = gr.Button("Read", variant="primary")
         shown = [gr.Label(label="Probability", num_top_classes=5),
