@@ -85,11 +85,12 @@ def build_ui(
     if isinstance(classifier, PictureClassifier): raise UserError(f"{title} reads pictures: the page is for texts")
     try: import gradio as gr
     except ModuleNotFoundError: raise UserError("the page needs Gradio: pip install 'textclf-nb[ui]'") from None
+    names = ", ".join(classifier.label_names[:20])
     def read(text):
         try: return page_of(classifier, text)
         except UserError as e: raise gr.Error(str(e), print_exception=False) from None
     with gr.Blocks(title=title, analytics_enabled=False) as page:
-        gr.Markdown(f"# {title}\nOne of {len(classifier.label_names)} classes: {', '.join(classifier.label_names[:20])}")
+        gr.Markdown(f"# {title}\nOne of {len(classifier.label_names)} classes: {names}")
         text = gr.Textbox(label="Text", lines=3)
         button = gr.Button("Read", variant="primary")
         shown = [gr.Label(label="Probability", num_top_classes=5),
