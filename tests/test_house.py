@@ -53,7 +53,7 @@ def lines(cell):
 
 
 # What holds over the whole book today; where it is to go: prose 0.75. Only ever made stricter.
-BOOK = {"median": 12, "ninth decile": 23, "wide lines": 0, "prose to code": 0.67}
+BOOK = {"median": 12, "ninth decile": 23, "wide lines": 0, "prose to code": 0.72}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():

@@ -36,6 +36,7 @@ MACHINE = {getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR",
     "EEXIST", "EIO", "EMFILE", "ENFILE", "ELOOP", "EFBIG") if hasattr(errno, name)}
 
+# %% ../nbs/00_core.ipynb #c2237624
 def _memory(error:BaseException)->str|None:
     "The line for memory that is not there: Python's, numpy's, PyTorch's on a CPU and on a GPU."
     text = str(error)
@@ -45,6 +46,7 @@ def _memory(error:BaseException)->str|None:
     more = f" for {wanted[1]} more" if wanted else ""
     return f"not enough memory{more}: lower batch_size, the length of texts, or the model's size"
 
+# %% ../nbs/00_core.ipynb #07ee1c56
 def one_line(
     error:BaseException|None, # what was raised
 )->str|None: # the line for a user; None for a bug
@@ -90,6 +92,12 @@ class Settings(BaseModel):
             raise UserError(f"{where}: " + "; ".join(_one_line(cls, x) for x in e.errors())) from None
 
 # %% ../nbs/00_core.ipynb #fb1230c1
+def _section(cls, name):
+    "The settings class of the section `name` of `cls`, through Optional if need be."
+    field = getattr(cls, "model_fields", {}).get(name)
+    kinds = [] if field is None else [field.annotation, *getattr(field.annotation, "__args__", ())]
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), BaseModel)
+
 def _one_line(cls, error:dict)->str:
     "One entry of pydantic's report as 'a.b: what is wrong'."
     *place, key = error["loc"] or ("",)
@@ -102,12 +110,6 @@ def _one_line(cls, error:dict)->str:
     if error["type"] == "missing": return f"{path} is missing"
     got = "" if error["type"] == "value_error" else f", got {repr(error['input'])[:80]}"
     return f"{path}: {message}{got}" if path else message
-
-def _section(cls, name):
-    "The settings class of the section `name` of `cls`, through Optional if need be."
-    field = getattr(cls, "model_fields", {}).get(name)
-    kinds = [] if field is None else [field.annotation, *getattr(field.annotation, "__args__", ())]
-    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), BaseModel)
 
 # %% ../nbs/00_core.ipynb #ec7c54a2
 class _StrictLoader(yaml.SafeLoader):
@@ -145,6 +147,7 @@ def parse_yaml(
         raise UserError(f"{where}: holds a value that no setting can have: {e}") from None
     return tree
 
+# %% ../nbs/00_core.ipynb #6508f9ac
 def read_yaml(path:str|Path)->dict:
     "A YAML file as a tree; a `UserError` names the file and the line."
     path = Path(path)
@@ -189,6 +192,7 @@ def _usual_mode(room:Path)->int:
     (room / ".mode").touch()
     return (room / ".mode").stat().st_mode
 
+# %% ../nbs/00_core.ipynb #e41c50af
 @contextmanager
 def whole(
     path:str|Path, # where the finished file or directory will stand
@@ -229,6 +233,7 @@ def digest(*parts)->str: # sixteen hex digits
     "A key that changes when any part does."
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
+# %% ../nbs/00_core.ipynb #7c87e37f
 def _crc(path:Path)->int:
     "CRC-32 of a file, read in pieces."
     crc = 0

@@ -153,6 +153,7 @@ def attention_class(
     if kind not in _registry: raise UserError(known_names(kind, _registry, "attention"))
     return _registry[kind]
 
+# %% ../../nbs/1_attention/01_attention.ipynb #39800452
 def build_attention(
     kind:str, # a registered name, see `available_attention()`
     head_dim:int, # Dh
@@ -248,6 +249,7 @@ def chosen(self, *inputs)->str:
     measure = len(able) > 1 and inputs[0].is_cuda and not torch.compiler.is_compiling()
     return self.quickest(able, inputs) if measure else able[-1]
 
+# %% ../../nbs/1_attention/01_attention.ipynb #cb1530a5
 def quickest(self, names:list[str], inputs:tuple)->str:
     "Which of the implementations is quickest on inputs like these; measured once, then remembered."
     q, _, v, *masks = inputs
@@ -257,6 +259,7 @@ def quickest(self, names:list[str], inputs:tuple)->str:
         self.measured[like] = min(names, key=lambda n: self.trial(n, inputs))
     return self.measured[like]
 
+# %% ../../nbs/1_attention/01_attention.ipynb #fe9ee0d1
 def trial(self, name:str, inputs:tuple)->float:
     "Seconds; infinitely many, and a warning, where an implementation fails, as a kernel too large for a card does."
     try: return seconds(lambda *x: _implementations[self.kind][name].run(self, *x), inputs)

@@ -53,6 +53,7 @@ def _ranges(chunks:Chunks, rows:slice)->list[slice]:
     size = 1 << 18 if chunks.slots.device.type == "cpu" else 1 << 27
     return _steps((rows.stop - rows.start) * chunks.R * chunks.per_row, max(1, size // (3 * chunks.C**2)))
 
+# %% ../../nbs/1_attention/06_lsh_fast.ipynb #a690ded7
 def _sorted(x:Tensor, index:Tensor, halo:int=0)->Tensor:
     "Rows of x (S, n, …) in sorted order, with `halo` rows of zeros before and after."
     x = x.flatten(0, 1)
@@ -127,6 +128,7 @@ class _Terms(NamedTuple):
     attn_mask: Tensor|None = None         # (1|G, 1|H, N, N)
     bias: Tensor|None = None              # (1|H, 2N-1)
 
+# %% ../../nbs/1_attention/06_lsh_fast.ipynb #b9ad6298
 def _look(slab:_Slab, part:slice, x:Tensor)->tuple[Tensor, Tensor]:
     "A number of each token, x (S, n), as seen by the queries (chunks, C, 1) and by the keys (chunks, 1, 3C)."
     C = slab.chunks.C
@@ -152,6 +154,7 @@ def _places(slab:_Slab, part:slice, terms:_Terms)->tuple[Tensor, Tensor, Tensor]
     chunk = torch.arange(part.start, part.stop, device=slab.index.device)
     return (slab.rows.start + chunk // (c.R * c.per_row))[:, None, None], *_look(slab, part, terms.places[slab.rows])
 
+# %% ../../nbs/1_attention/06_lsh_fast.ipynb #3e1de606
 def _bias_index(slab:_Slab, part:slice, terms:_Terms)->Tensor:
     "Where the bias of each pair stands in its flat table."
     row, i, j = _places(slab, part, terms)
@@ -182,6 +185,7 @@ def _round_weights(z:Tensor, once:bool)->Tensor:
     found = z > FORBIDDEN / 2
     return z.softmax(-1) * found if once else found.to(z.dtype) / z.shape[-1]
 
+# %% ../../nbs/1_attention/06_lsh_fast.ipynb #0b8b1daf
 def _forward(slab:_Slab, terms:_Terms)->tuple[Tensor, Tensor|None]:
     "Output (S, n, Dv), and the weights of the rounds (S·n, R) where they are not all 1/R."
     weighted = terms.once or terms.attn_mask is not None

@@ -7,7 +7,7 @@ __all__ = ['LIBRARIES', 'ALIKE', 'SOURCES', 'SplitConfig', 'TrainSplitConfig', '
            'library_version', 'labelled_files', 'strip_names', 'docstrings_in', 'module_in', 'harvest', 'folds_for',
            'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines', 'word_runs', 'jaccard', 'sketch',
            'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'register_corpus', 'available_corpora', 'embedded',
-           'docstrings', 'modules', 'find_source', 'number_groups', 'three_splits', 'limited', 'label_order',
+           'docstrings', 'modules', 'find_source', 'number_groups', 'limited', 'three_splits', 'label_order',
            'number_labels', 'content_hash', 'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics',
            'class_balance', 'plot_corpus']
 
@@ -59,6 +59,7 @@ class TrainSplitConfig(SplitConfig):
     "`data.train`: shuffled unless told otherwise, wherever it comes from."
     shuffle: bool = True
 
+# %% ../../nbs/3_data/16_corpora.ipynb #78c29325
 class DataConfig(SourceConfig):
     "Section `data` of a configuration: where the texts come from and how they are split."
     options: dict = {}  # of a corpus that is made and has such: its own settings, for example the length of its texts
@@ -112,6 +113,7 @@ LIBRARIES = {  # label: how the library is spelt in text
     "pandas": ["pandas", "pd"], "sympy": ["sympy"], "networkx": ["networkx", "nx"],
     "transformers": ["transformers", "huggingface", "hugging face"], "python": ["python", "cpython"]}
 
+# %% ../../nbs/3_data/16_corpora.ipynb #c035aae0
 def library_root(name:str)->Path|None:
     "The folder of an installed library, found without importing it; `python` is the standard library."
     if name == "python": return Path(sysconfig.get_paths()["stdlib"])
@@ -123,6 +125,7 @@ def library_version(name:str)->str:
     if name == "python": return platform.python_version()
     return importlib.metadata.version({"sklearn": "scikit-learn"}.get(name, name))
 
+# %% ../../nbs/3_data/16_corpora.ipynb #38b19af7
 def labelled_files(libraries:Iterable[str]=tuple(LIBRARIES))->list[tuple[str, Path]]: # (library, file), by name
     "All Python files of the libraries; what is installed below the standard library's folder is not its own."
     files = []
@@ -147,6 +150,7 @@ def _definitions(node):
     for inner in ast.iter_child_nodes(node):
         if isinstance(inner, (ast.stmt, ast.ExceptHandler)): yield from _definitions(inner)
 
+# %% ../../nbs/3_data/16_corpora.ipynb #d0a43e3b
 def docstrings_in(
     path:Path, # a Python file
     min_words:int=30, # shorter ones are left out
@@ -222,6 +226,7 @@ def split_rows(
     if groups is None: part[np.bincount(y)[y] <= sum(counts[1:])] = 0
     return [np.flatnonzero(part == i) for i in range(len(counts))]
 
+# %% ../../nbs/3_data/16_corpora.ipynb #fafe035f
 def _folds(y, group, n, seed):
     "The fold of each row, by scikit-learn."
     cutter = (StratifiedKFold if group is None else StratifiedGroupKFold)(n, shuffle=True, random_state=seed)
@@ -283,11 +288,13 @@ def word_runs(text:str, run:int=5, most:int=20_000)->np.ndarray: # 32-bit hashes
     for i in range(min(run, len(words))): mixed = (mixed + words[i:i+n]) * np.uint64(6364136223846793005)
     return np.unique(mixed >> np.uint64(32))
 
+# %% ../../nbs/3_data/16_corpora.ipynb #62d54266
 def jaccard(x:np.ndarray, y:np.ndarray)->float:
     "How alike two sets of runs are: 0 nothing in common, 1 the same."
     both = len(np.intersect1d(x, y, assume_unique=True))
     return both / (len(x) + len(y) - both)
 
+# %% ../../nbs/3_data/16_corpora.ipynb #65487120
 _blank = MinHash(128, seed=1, hashfunc=lambda x: x)  # drawing 128 hash functions takes longer than using them: once
 
 def sketch(runs:np.ndarray)->MinHash:
@@ -312,6 +319,7 @@ class NearIndex:
         runs = word_runs(text)
         return any(jaccard(self.runs[i], runs) >= ALIKE for i in self.lsh.query(sketch(runs)))
 
+# %% ../../nbs/3_data/16_corpora.ipynb #89827004
 def drop_near(frame:pd.DataFrame)->pd.DataFrame:
     "Rows without those whose text is a near-duplicate of one that stays."
     index, keep = NearIndex(), []
@@ -334,6 +342,7 @@ def find_near(
         for text in rows if name != "test" else (): seen[name].add(text)   # nothing is looked for in the last one
     return {n: v for n, v in found.items() if v}
 
+# %% ../../nbs/3_data/16_corpora.ipynb #b1c173e3
 def check_leaks(texts:dict[str, list[str]], key:str, most:int=30_000)->dict: # entries of a card
     "Duplicates, known lines and near-duplicates of three splits; kept in the cache for corpora that take a while."
     def look():
@@ -400,6 +409,13 @@ def modules(config:DataConfig):
         "duplicates and near-duplicates (a third of all runs of five words) dropped; split by file")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #84b3d61b
+def _hub_source(config):
+    "A Hub id as frames and card."
+    frames, source = read_hub(config.corpus, text_col=config.text_col)
+    frames = {n: columns(f, config, f"{source} ({n})") for n, f in frames.items()}
+    return frames, {"name": config.corpus, "source": source}
+
+# %% ../../nbs/3_data/16_corpora.ipynb #89371129
 def find_source(config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]: # frames by split, beginnings of a card
     "What `data.corpus`, or `data.train.dataset_path` and its like, mean."
     own = {n: p for n in ("train", "val", "test") if (p := getattr(config, n).dataset_path)}
@@ -419,12 +435,6 @@ def find_source(config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]: # fram
     frames = {n: columns(f, config, str(path) if n == "all" else f"{path} ({n})") for n, f in frames.items()}
     return frames, {"name": name, "source": str(config.corpus)}
 
-def _hub_source(config):
-    "A Hub id as frames and card."
-    frames, source = read_hub(config.corpus, text_col=config.text_col)
-    frames = {n: columns(f, config, f"{source} ({n})") for n, f in frames.items()}
-    return frames, {"name": config.corpus, "source": source}
-
 # %% ../../nbs/3_data/16_corpora.ipynb #eb1e9acd
 def number_groups(frames:dict[str, pd.DataFrame])->dict[str, pd.DataFrame]: # with a column group (int)
     "The group of each row as a number, the same over all splits."
@@ -434,6 +444,17 @@ def number_groups(frames:dict[str, pd.DataFrame])->dict[str, pd.DataFrame]: # wi
     return {n: f.assign(group=part) for (n, f), part in zip(frames.items(), np.split(numbers, np.cumsum(sizes)[:-1]))}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #15ea345a
+def limited(splits:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]:
+    "Stratified subsets: `limit` rows of train and val together, and what each split's own `limit` says."
+    share, out = (config.limit or np.inf) / (len(splits["train"]) + len(splits["val"])), {}
+    for n, f in splits.items():
+        most = max(1, round(min(1, share) * len(f))) if n != "test" else len(f)
+        most = min(most, getattr(config, n).limit or most)
+        rows = stratified_limit(f.label, most, config.split_seed)
+        out[n] = f if most == len(f) else f.iloc[rows].reset_index(drop=True)
+    return out
+
+# %% ../../nbs/3_data/16_corpora.ipynb #49faa542
 def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]: # train, val, test
     "Cut from train what is not given, then take the subsets that are asked for."
     rest = frames.get("all", frames.get("train"))
@@ -448,16 +469,6 @@ def three_splits(frames:dict[str, pd.DataFrame], config:DataConfig)->dict[str, p
     empty = [n for n, f in cut.items() if not len(f)]
     if empty: raise UserError(f"{len(rest)} rows are too few to split: {empty[0]} would be empty")
     return limited(number_groups({n: cut[n] if n in cut else frames[n] for n in ("train", "val", "test")}), config)
-
-def limited(splits:dict[str, pd.DataFrame], config:DataConfig)->dict[str, pd.DataFrame]:
-    "Stratified subsets: `limit` rows of train and val together, and what each split's own `limit` says."
-    share, out = (config.limit or np.inf) / (len(splits["train"]) + len(splits["val"])), {}
-    for n, f in splits.items():
-        most = max(1, round(min(1, share) * len(f))) if n != "test" else len(f)
-        most = min(most, getattr(config, n).limit or most)
-        rows = stratified_limit(f.label, most, config.split_seed)
-        out[n] = f if most == len(f) else f.iloc[rows].reset_index(drop=True)
-    return out
 
 # %% ../../nbs/3_data/16_corpora.ipynb #19cf64db
 def label_order(labels:Iterable[str])->list[str]:
@@ -496,6 +507,7 @@ def content_hash(data:DatasetDict)->str: # sixteen hex digits
         for batch in rows.iter(1000): h.update(json.dumps([name, batch], sort_keys=True, default=bytes.hex).encode())
     return h.hexdigest()[:16]
 
+# %% ../../nbs/3_data/16_corpora.ipynb #29f7a5f8
 def corpus_facts(corpus:Corpus)->dict:
     "What run.json says of a corpus; `test_hash` tells whether two runs were measured on the same texts."
     return {"name": corpus.card["name"], "hash": corpus.card["hash"],
@@ -538,6 +550,7 @@ def text_lengths(corpus:Corpus, tokenizer:WordPieceTokenizer|None=None,
         for k in count(b["text"])])
         for n, d in corpus.splits.items()}
 
+# %% ../../nbs/3_data/16_corpora.ipynb #cbcfa05f
 def length_statistics(lengths:dict[str, np.ndarray])->pd.DataFrame:
     "Mean, standard deviation, median and extremes per split, as in table 4.1."
     rows = [[len(x), x.mean(), x.std(), np.median(x), x.min(), x.max()] for x in lengths.values()]
@@ -550,6 +563,16 @@ def class_balance(corpus:Corpus)->pd.DataFrame:
     return pd.DataFrame(counts, index=corpus.label_names)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #812a012d
+def _plot_unknown(ax, corpus, tokenizer, most=300):
+    "Bars: share of [UNK] in the first texts of each class of the test split."
+    rows = corpus.splits["test"][:]
+    texts = {n: [t for t, y in zip(rows["text"], rows["label"]) if y == i][:most]
+        for i, n in enumerate(corpus.label_names)}
+    share = pd.Series({n: 100*vocabulary_fit(tokenizer, ts)["unk_share"] for n, ts in texts.items()})
+    ax.barh(share.index, share, color=PALETTE[0])
+    ax.set(title="Unknown pieces, test split", xlabel="[UNK] among pieces [%]", xlim=(0, max(1, 1.1*share.max())))
+
+# %% ../../nbs/3_data/16_corpora.ipynb #8f4794b6
 def plot_corpus(
     corpus:Corpus,
     tokenizer:WordPieceTokenizer|None=None, # lengths in its tokens, and its [UNK] share per class; None: in words
@@ -574,13 +597,3 @@ def plot_corpus(
         axes[0, 1].set(title=f"Largest class: {balance.iloc[-1]/balance.sum():.0%} of texts", xlabel="texts")
     if labelled and tokenizer: _plot_unknown(axes[0, 2], corpus, tokenizer)
     return fig
-
-# %% ../../nbs/3_data/16_corpora.ipynb #8f4794b6
-def _plot_unknown(ax, corpus, tokenizer, most=300):
-    "Bars: share of [UNK] in the first texts of each class of the test split."
-    rows = corpus.splits["test"][:]
-    texts = {n: [t for t, y in zip(rows["text"], rows["label"]) if y == i][:most]
-        for i, n in enumerate(corpus.label_names)}
-    share = pd.Series({n: 100*vocabulary_fit(tokenizer, ts)["unk_share"] for n, ts in texts.items()})
-    ax.barh(share.index, share, color=PALETTE[0])
-    ax.set(title="Unknown pieces, test split", xlabel="[UNK] among pieces [%]", xlim=(0, max(1, 1.1*share.max())))

@@ -52,6 +52,7 @@ def reader(*suffixes:str):
         return f
     return keep
 
+# %% ../../nbs/3_data/15_sources.ipynb #0d247bf0
 def read_text(path:Path, encoding:str="utf-8")->str:
     "A text file as a string, or one line that says where it is wrong."
     data = path.read_bytes()
@@ -99,6 +100,7 @@ def read_parquet(path:Path, encoding:str="utf-8")->pd.DataFrame:
     try: return pd.read_parquet(path)
     except (pa.ArrowException, OSError) as e: raise UserError(f"{path}: not a Parquet file ({e})") from None
 
+# %% ../../nbs/3_data/15_sources.ipynb #31dc2ed2
 @reader(".xlsx")
 def read_xlsx(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "The first sheet of a workbook."
@@ -134,6 +136,7 @@ def read_file(path:str|Path, encoding:str="utf-8")->pd.DataFrame:
         raise UserError(f"{path}: {known_names(path.suffix, READERS, 'kind of file')}")
     return READERS[path.suffix.lower()](path, encoding)
 
+# %% ../../nbs/3_data/15_sources.ipynb #07244e28
 PICTURE_FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 def read_classes(
@@ -210,15 +213,9 @@ def shown(x, most:int=60)->str:
     return r if len(r := repr(x)) <= most else f"{r[:most - 2]}…{r[-1]}"
 
 # %% ../../nbs/3_data/15_sources.ipynb #3200ae6f
-def columns(
-    frame:pd.DataFrame, # what a reader gave
-    config:SourceConfig, # names of the columns
-    where:str, # for messages
-)->pd.DataFrame: # text (or input_ids, or picture and name), label, and id and group if there are such
-    "The columns that matter, every row with text and label."
-    for known, rows in (("input_ids", _id_rows), (config.picture_col, _picture_rows)):
-        if known in frame and config.text_col not in frame: return rows(frame, config, where)
-    return _rows(_taken(frame, config, where, text=config.text_col), config, where)
+def _labels(frame, config):
+    "The column of labels as strings; empty where there is none."
+    return frame[config.label_col].map(label_text) if config.label_col else ""
 
 def _taken(frame, config, where, **read):
     "The columns that are read, label, id and group under their own names, each of them there."
@@ -232,9 +229,16 @@ def _taken(frame, config, where, **read):
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)
     return out
 
-def _labels(frame, config):
-    "The column of labels as strings; empty where there is none."
-    return frame[config.label_col].map(label_text) if config.label_col else ""
+# %% ../../nbs/3_data/15_sources.ipynb #db3fe8f7
+def columns(
+    frame:pd.DataFrame, # what a reader gave
+    config:SourceConfig, # names of the columns
+    where:str, # for messages
+)->pd.DataFrame: # text (or input_ids, or picture and name), label, and id and group if there are such
+    "The columns that matter, every row with text and label."
+    for known, rows in (("input_ids", _id_rows), (config.picture_col, _picture_rows)):
+        if known in frame and config.text_col not in frame: return rows(frame, config, where)
+    return _rows(_taken(frame, config, where, text=config.text_col), config, where)
 
 # %% ../../nbs/3_data/15_sources.ipynb #67837362
 def _rows(frame, config, where):
@@ -258,6 +262,7 @@ def _whole_numbers(x):
     if not isinstance(x, (list, np.ndarray)) or not len(x): return False
     return all(isinstance(i, (int, np.integer)) and i >= 0 for i in x)
 
+# %% ../../nbs/3_data/15_sources.ipynb #5076d853
 def _id_rows(frame, config, where):
     "Rows of token numbers, each a list of whole ones."
     if not len(frame): raise UserError(f"{where}: no rows")

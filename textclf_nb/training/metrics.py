@@ -73,6 +73,30 @@ def calibration_error(
     return float(np.abs(np.bincount(b, right - confidence, bins)).sum()/len(labels))
 
 # %% ../../nbs/4_training/19_metrics.ipynb #5928ed6d
+def _checked(labels, probs, label_names):
+    "The three arguments as arrays and a list, or `UserError`."
+    labels, probs = np.asarray(labels), np.asarray(probs, dtype=np.float64)
+    if labels.ndim != 1 or probs.ndim != 2 or len(labels) != len(probs) or not len(labels):
+        raise UserError("metrics need labels (M,) and probabilities (M, C) of at least one text, "
+            f"got {labels.shape} and {probs.shape}")
+    if not np.isfinite(probs).all() or np.abs(probs.sum(1) - 1).max() > 1e-3:
+        raise UserError("metrics need probabilities: finite rows that sum to 1 (a softmax is missing, "
+            "or the model gave NaN)")
+    outside = labels[(labels < 0) | (labels >= probs.shape[1])]
+    if len(outside): raise UserError(f"label {outside[0]} is outside the {probs.shape[1]} classes of the probabilities")
+    names = [str(c) for c in range(probs.shape[1])] if label_names is None else list(label_names)
+    if len(names) != probs.shape[1]:
+        raise UserError(f"{len(names)} label names for {probs.shape[1]} classes: one for each")
+    return labels, probs, names
+
+# %% ../../nbs/4_training/19_metrics.ipynb #2fbfc56d
+def _per_class(labels, predicted, names)->dict:
+    "Precision, recall and F1 of each class under its name."
+    scores = skm.precision_recall_fscore_support(labels, predicted, labels=range(len(names)), zero_division=0)[:3]
+    return {f"{what}/{name}": x for what, xs in zip(("precision", "recall", "f1"), scores)
+        for name, x in zip(names, xs)}
+
+# %% ../../nbs/4_training/19_metrics.ipynb #c82fe745
 def classification_metrics(
     labels, # the true class of each text, (M,) int
     probs, # the probability of each class, (M, C), rows sum to 1
@@ -89,29 +113,6 @@ def classification_metrics(
     out["calibration_error"] = calibration_error(labels, probs)
     if C <= 10: out |= _per_class(labels, predicted, names)
     return {k: float(v) for k, v in out.items() if v is not None}
-
-# %% ../../nbs/4_training/19_metrics.ipynb #2fbfc56d
-def _per_class(labels, predicted, names)->dict:
-    "Precision, recall and F1 of each class under its name."
-    scores = skm.precision_recall_fscore_support(labels, predicted, labels=range(len(names)), zero_division=0)[:3]
-    return {f"{what}/{name}": x for what, xs in zip(("precision", "recall", "f1"), scores)
-        for name, x in zip(names, xs)}
-
-def _checked(labels, probs, label_names):
-    "The three arguments as arrays and a list, or `UserError`."
-    labels, probs = np.asarray(labels), np.asarray(probs, dtype=np.float64)
-    if labels.ndim != 1 or probs.ndim != 2 or len(labels) != len(probs) or not len(labels):
-        raise UserError("metrics need labels (M,) and probabilities (M, C) of at least one text, "
-            f"got {labels.shape} and {probs.shape}")
-    if not np.isfinite(probs).all() or np.abs(probs.sum(1) - 1).max() > 1e-3:
-        raise UserError("metrics need probabilities: finite rows that sum to 1 (a softmax is missing, "
-            "or the model gave NaN)")
-    outside = labels[(labels < 0) | (labels >= probs.shape[1])]
-    if len(outside): raise UserError(f"label {outside[0]} is outside the {probs.shape[1]} classes of the probabilities")
-    names = [str(c) for c in range(probs.shape[1])] if label_names is None else list(label_names)
-    if len(names) != probs.shape[1]:
-        raise UserError(f"{len(names)} label names for {probs.shape[1]} classes: one for each")
-    return labels, probs, names
 
 # %% ../../nbs/4_training/19_metrics.ipynb #25dcdf81
 def pool(
