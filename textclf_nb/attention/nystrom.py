@@ -59,6 +59,7 @@ def segments(
     piece = piece.masked_fill(~valid, m)
     return piece, F.one_hot(piece, m + 1).sum(1)[:, :m]
 
+# %% ../../nbs/1_attention/05a_nystrom.ipynb #92069c99
 def segment_means(
     x:Tensor, # (B, H, N, F)
     piece:Tensor, # (B, N), from `segments`

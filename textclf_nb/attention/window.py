@@ -71,6 +71,7 @@ def add_windows(
         target = total[rows, part.start * C + s:part.start * C + s + n * C]
         target += piece[:, :target.shape[1]]
 
+# %% ../../nbs/1_attention/05_window.ipynb #bfb2a315
 def tiles(layout:Layout, R:int, width:int, size:int)->list[tuple[slice, slice]]: # (rows, chunks)
     "Portions of at most `size` logits, each chunk of queries having `width` keys."
     n = min(layout.chunks, max(1, size // (layout.C * width)))
@@ -163,7 +164,7 @@ def _tile_gradients(p, used, ds, g, Q, K, extra_k, W):
     dq.flatten(1, 2).add_(torch.bmm(far(ds), extra_k))
     return dq, dk, dv, torch.bmm(far(ds).mT, Q.flatten(1, 2)), torch.bmm(far(used).mT, g.flatten(1, 2))
 
-# %% ../../nbs/1_attention/05_window.ipynb #f1c2e717
+# %% ../../nbs/1_attention/05_window.ipynb #8cb54783
 def _logit_gradients(p, keep, g, V, extra_v, delta, W):
     "Of one tile: gradient of the logits, and the weights that met the values."
     ds = torch.empty_like(p)
@@ -172,6 +173,7 @@ def _logit_gradients(p, keep, g, V, extra_v, delta, W):
     used = p if keep is None else p * keep
     return (ds if keep is None else ds.mul_(keep)).sub_(delta).mul_(p), used
 
+# %% ../../nbs/1_attention/05_window.ipynb #f1c2e717
 def _backward(layout, terms, g, dz, wanted, q, k, v, bias, extra_k, extra_v, extra_bias, out):
     Q, K, V, G, W, C = layout.cut(q), layout.windows(k), layout.windows(v), layout.cut(g), layout.W, layout.C
     delta = layout.cut((g * out).sum(-1, keepdim=True) - dz[..., None])
@@ -203,6 +205,7 @@ class Extra(NamedTuple):
     v: Tensor # (B, H, M, Dv)
     bias: Tensor # added to their logits, broadcastable to (B, H, N, M)
 
+# %% ../../nbs/1_attention/05_window.ipynb #2bd28f95
 def near_attention(
     q:Tensor, # (B, H, N, d)
     k:Tensor, # (B, H, N, d)
@@ -283,6 +286,7 @@ def band_bias(
     N = layout.N
     return position_bias[:, (distance + N - 1).clamp(0, 2 * N - 2)].masked_fill(outside, FORBIDDEN)
 
+# %% ../../nbs/1_attention/05_window.ipynb #3c1cb738
 def first_tokens(
     g:int, # how many
     B:int, N:int,
@@ -307,6 +311,7 @@ def pair_bias(i:Tensor, j:Tensor, N:int, causal:bool, position_bias:Tensor|None,
     if position_bias is None: return torch.zeros(out.shape, device=out.device).masked_fill(out, FORBIDDEN)[:, None]
     return position_bias[:, distance + N - 1].transpose(0, 1).masked_fill(out[:, None], FORBIDDEN)
 
+# %% ../../nbs/1_attention/05_window.ipynb #9f540e29
 def global_extra(k, v, places, there, causal, position_bias)->Extra:
     "The global tokens as keys for all."
     B, _, N, _ = k.shape
@@ -315,6 +320,7 @@ def global_extra(k, v, places, there, causal, position_bias)->Extra:
     else: bias = (~there).to(torch.float32)[:, None, None] * FORBIDDEN
     return Extra(take(k, places), take(v, places), bias)
 
+# %% ../../nbs/1_attention/05_window.ipynb #cd8b6873
 def global_answers(out, q, k, v, places, there, key_mask, causal, position_bias, dropout)->Tensor:
     "`out` with the answers of the global tokens replaced by exact ones."
     B, H, N, d = q.shape
@@ -352,5 +358,6 @@ class WindowAttention(Node, SeveralWays):
         layout, g = self.layout(n), min(self.config.global_tokens, n)
         return 4 * self.num_heads * self.head_dim * (layout.chunks * layout.C * (layout.W + g) + g * n)
 
+# %% ../../nbs/1_attention/05_window.ipynb #e74afc4a
 @register_implementation("window", "plain")
 def window_in_chunks(core, *inputs): return per_text(core.kind, core._attend, *inputs)

@@ -95,6 +95,7 @@ def rollout(
     for A in maps.mean(1): R = (A @ R + R) / 2
     return R
 
+# %% ../../nbs/5_lab/29_attention_maps.ipynb #fbbc8603
 def token_shares(
     model, # a classifier of chapter 11
     input_ids:Tensor, # (1, N) long
@@ -145,6 +146,7 @@ class Reading:
     shares: Tensor # (N,), see `token_shares`
     worth: Tensor # (N,), see `occlusion`
 
+# %% ../../nbs/5_lab/29_attention_maps.ipynb #9c6541dc
 @torch.no_grad()
 def read_closely(
     classifier, # `Classifier` of chapter 24
@@ -163,6 +165,7 @@ def read_closely(
     found = attention_maps(model, ids), token_shares(model, ids), occlusion(model, ids, best)
     return Reading(label, probability, tokens, *(x.cpu() for x in found))
 
+# %% ../../nbs/5_lab/29_attention_maps.ipynb #3ebe630f
 def plot_reading(reading:Reading, title:str|None=None):
     "What each token has beyond an even share, and its worth, each relative to its largest."
     more = (reading.shares * len(reading.tokens) - 1).clamp_min(0)

@@ -39,6 +39,7 @@ def shell(config:dict, **how)->nn.Module:
     if getattr(model, "pooler", None) is not None: model.pooler = None
     return model
 
+# %% ../../nbs/2_model/09a_backbone.ipynb #dc67621a
 def positions_of(model:nn.Module, config)->int:
     "How many tokens a model can read."
     for name, table in model.named_modules():
