@@ -62,6 +62,10 @@ def test_a_huge_picture_is_refused_by_its_header(album, mistake):  # noqa: F811
     assert "more than 89,478,485 pixels" in mistake(album, "predict", "pets", "huge.png")
 
 
+def test_maps_are_of_texts(album, mistake):  # noqa: F811
+    assert "reads no texts with heads of its own" in mistake(album, "maps", "pets", "pets/dark/0.png")
+
+
 def test_a_damaged_file_of_a_corpus_is_named_before_training(album, mistake, tmp_path):  # noqa: F811
     for label in "ab":
         (tmp_path / "corpus" / label).mkdir(parents=True)

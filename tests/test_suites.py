@@ -18,6 +18,7 @@ from test_cli import SMALL, mistake, rows  # noqa: F401
 from textclf_nb.core import UserError
 from textclf_nb.lab.execution import run_suite
 from textclf_nb.lab.runs import from_dotted, load_config, new_experiment, run_experiment
+from textclf_nb.lab.estimates import example_length
 from textclf_nb.lab.suites import plan
 from textclf_nb.training.checkpoints import load_checkpoint
 from textclf_nb.training.tracking import RunRecord
@@ -40,8 +41,8 @@ def test_a_shipped_suite_can_be_planned(file):
     assert len(full) == TRAININGS.get(file.stem, len(full))
     small = trainings(file, "tiny")
     assert {c.stage for c in small} == {c.stage for c in full}
-    assert max(c.config.tokenizer.max_length for c in small) <= 64 and all(c.config.training.epochs == 1 for c in small)
-    assert all(c.config.data.corpus in ("docstrings", "needle", "modules") for c in small), "a tiny suite downloads nothing"
+    assert max(example_length(c.config) for c in small) <= 64 and all(c.config.training.epochs == 1 for c in small)
+    assert all(c.config.data.corpus in ("docstrings", "needle", "modules", "digits") for c in small), "a tiny suite downloads nothing"
 
 
 @pytest.mark.parametrize("name", ["thesis", "hybrid-thesis"])
