@@ -16,9 +16,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from test_cli import SMALL, mistake, rows  # noqa: F401
 
 from textclf_nb.core import UserError
+from textclf_nb.lab.estimates import example_length
 from textclf_nb.lab.execution import run_suite
 from textclf_nb.lab.runs import from_dotted, load_config, new_experiment, run_experiment
-from textclf_nb.lab.estimates import example_length
 from textclf_nb.lab.suites import plan
 from textclf_nb.training.checkpoints import load_checkpoint
 from textclf_nb.training.tracking import RunRecord
