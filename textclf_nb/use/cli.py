@@ -406,7 +406,7 @@ def draw_maps(
     run = usable(run, root)
     classifier, out = load_classifier(run, device), out or run / "maps"
     if not isinstance(classifier, Classifier):
-        raise UserError(f"{run} reads no texts with heads of its own: give a finetuning run (chapter 13 draws pictures)")
+        raise UserError(f"{run} reads no texts with heads of its own: give a finetuning run")
     reading = read_closely(classifier, text)
     figures = {"heads.png": plot_maps(reading.maps, reading.tokens), "tokens.svg": plot_reading(reading)}
     written = [save_figure(figure, out / name) for name, figure in figures.items()]
