@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textclf_nb.attention import build_attention, naive_attention
+from textclf_nb.attention.favor import measure_frame
 from textclf_nb.core import UserError
 
 
@@ -21,7 +22,20 @@ def summary(k, v, tokens, far):
     return mean, weights @ v[tokens]
 
 
-def loop(q, k, v, valid, w, c, g, far, causal=False, bias=None):
+def log_estimates(omega, q, k, used, causal):
+    "ln of the optimal features' estimate of e^(q·k/√d) of every pair, (B, H, N, N), from their definition."
+    d, m = q.shape[-1], len(omega)
+    frame = measure_frame(q, k, used, not causal, not causal, True, not causal)
+    x, y, s = (q - frame.mean_q) * frame.psi * d**-0.25, (k - frame.mean_k) / frame.psi * d**-0.25, (1 - 4 * frame.A).sqrt()
+    def log_phi(x):
+        E = s * (x @ omega.mT) + frame.A * omega.square().sum(-1)
+        return E - x.square().sum(-1, keepdim=True) / 2 + d / 4 * (s * s).log()
+    centred = (log_phi(x)[:, :, :, None] + log_phi(y)[:, :, None]).logsumexp(-1) - math.log(m)
+    moved = q @ frame.mean_k.mT + frame.mean_q @ (k - frame.mean_k).mT   # q·k less (q - mean_q)·(k - mean_k)
+    return centred + moved / d**0.5
+
+
+def loop(q, k, v, valid, w, c, g, far, causal=False, bias=None, estimates=None):
     "One head of one text, query by query: (N, d), valid a list of places."
     N, d = q.shape
     glob, a = valid[:g], -(-w // c)
@@ -32,6 +46,10 @@ def loop(q, k, v, valid, w, c, g, far, causal=False, bias=None):
         for m in range(-(-N // c)):
             tokens = [j for j in valid if j // c == m and j not in glob]
             if not tokens or i in glob or abs(m - i // c) <= a or (causal and m > i // c): continue
+            if far == "features":
+                logits += [estimates[i, j] for j in tokens]
+                values += [v[j] for j in tokens]
+                continue
             key, value = summary(k, v, tokens, far)
             middle = sum(tokens) // len(tokens)
             logits.append(q[i] @ key / math.sqrt(d) + math.log(len(tokens)) + (0 if bias is None else bias[middle - i + N - 1]))
@@ -48,7 +66,10 @@ def check(N, w, c, g, far, mask, causal, biased, d=4):
     attn = torch.ones(N, N, dtype=torch.bool).tril() if causal else None
     out = core(*inputs, mask[None], attn, table if biased else None)
     places = mask.nonzero().flatten().tolist()
-    want = torch.stack([loop(*(x[0, h] for x in inputs), places, w, c, g, far, causal, table[h] if biased else None) for h in (0, 1)])[None]
+    used = mask & (mask.cumsum(-1) > g)
+    estimates = log_estimates(core.omega.double(), *inputs[:2], used[None, None, :, None], causal)[0] if far == "features" else (None, None)
+    want = torch.stack([loop(*(x[0, h] for x in inputs), places, w, c, g, far, causal, table[h] if biased else None, estimates[h])
+                        for h in (0, 1)])[None]
     seen = mask[None, None, :, None]
     torch.testing.assert_close(out * seen, want * seen, atol=1e-10, rtol=1e-10)
     leaves = inputs + [table] * biased
@@ -67,17 +88,26 @@ def test_equals_a_loop_over_queries(N, w, c, g, far, causal, biased):
     check(N, w, c, g, far, mask, causal, biased)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("N, w, c, g", [(25, 3, 3, 1), (21, 5, 3, 0), (30, 1, 11, 3)])
+def test_features_equal_a_loop_over_queries(N, w, c, g, causal):
+    mask = torch.ones(N, dtype=torch.bool)
+    mask[[2, 7, 8]] = False
+    mask[-4:] = False
+    check(N, w, c, g, "features", mask, causal, False)
+
+
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(st.data())
 def test_equals_a_loop_for_any_shape(data):
     N = data.draw(st.integers(1, 16), "N")
     w, c, g = (data.draw(st.integers(low, 6), name) for low, name in ((1, "w"), (1, "c"), (0, "g")))
     mask = torch.tensor(data.draw(st.lists(st.booleans(), min_size=N, max_size=N), "mask"))
-    far = data.draw(st.sampled_from(["means", "eva"]))
-    check(N, w, c, g, far, mask, data.draw(st.booleans(), "causal"), data.draw(st.booleans(), "biased"))
+    far = data.draw(st.sampled_from(["means", "eva", "features"]))
+    check(N, w, c, g, far, mask, data.draw(st.booleans(), "causal"), far != "features" and data.draw(st.booleans(), "biased"))
 
 
-@pytest.mark.parametrize("far", ["means", "eva"])
+@pytest.mark.parametrize("far", ["means", "eva", "features"])
 @pytest.mark.parametrize("N, w", [(17, 17), (40, 64), (1, 1)])
 def test_a_window_as_long_as_the_text_is_exact_attention(N, w, far):
     q, k, v = (rand(2, 2, N, 8, seed=s) for s in range(3))
@@ -86,7 +116,7 @@ def test_a_window_as_long_as_the_text_is_exact_attention(N, w, far):
     torch.testing.assert_close(core(q, k, v, mask), naive_attention(q, k, v, mask), atol=1e-12, rtol=1e-12)
 
 
-@pytest.mark.parametrize("far", ["means", "eva"])
+@pytest.mark.parametrize("far", ["means", "eva", "features"])
 def test_a_row_without_keys_answers_nothing_and_passes_no_gradient(far):
     q, k, v = (rand(2, 2, 37, 8, seed=s).requires_grad_() for s in range(3))
     mask = torch.stack([torch.zeros(37, dtype=torch.bool), torch.arange(37) < 20])
@@ -96,7 +126,7 @@ def test_a_row_without_keys_answers_nothing_and_passes_no_gradient(far):
     assert all(x.grad.isfinite().all() and not x.grad[0].any() for x in (q, k, v))
 
 
-@pytest.mark.parametrize("far", ["means", "eva"])
+@pytest.mark.parametrize("far", ["means", "eva", "features"])
 def test_packed_texts_are_each_their_own_row(far):
     x, text = rand(2, 2, 90, 8), torch.tensor([0] * 37 + [1] * 41 + [2] * 12)
     core = build_attention("near_far", 8, 2, window=4, chunk_size=4, far=far)
@@ -110,3 +140,22 @@ def test_a_mask_of_another_kind_is_refused():
     x = rand(1, 2, 20, 8)
     with pytest.raises(UserError, match="'near_far' takes an attn_mask only if"):
         build_attention("near_far", 8, 2)(x, x, x, attn_mask=torch.eye(20, dtype=torch.bool).flip(0))
+
+
+def test_features_look_at_nothing_that_is_masked():
+    """A later token must not reach an earlier answer by any way: the frame, the largest exponents that are taken out, the sums."""
+    q, k, v = (rand(1, 2, 60, 8, seed=s) for s in range(3))
+    core = build_attention("near_far", 8, 2, window=4, chunk_size=4, far="features")
+    causal, cut = torch.ones(60, 60, dtype=torch.bool).tril(), 33
+    before = core.float()(*(x.float() for x in (q, k, v)), attn_mask=causal)
+    for x in (q, k, v): x[:, :, cut:] *= 100   # float32, where e^-100 is nothing
+    after = core(*(x.float() for x in (q, k, v)), attn_mask=causal)
+    torch.testing.assert_close(after[:, :, :cut], before[:, :, :cut], atol=1e-5, rtol=1e-5)
+
+
+def test_features_refuse_what_they_cannot():
+    x = rand(1, 2, 20, 8)
+    with pytest.raises(UserError, match="'near_far' takes no position_bias: .*'means' does"):
+        build_attention("near_far", 8, 2, far="features")(x, x, x, position_bias=rand(2, 39))
+    with pytest.raises(UserError, match="attn_dropout = 0.1 would drop: set it to 0"):
+        build_attention("near_far", 8, 2, far="features", attn_dropout=0.1)
