@@ -51,6 +51,15 @@ class TextclfConfig(PretrainedConfig):
             "classification_head": {**self.classification_head, "num_labels": self.num_labels}}
         return ModelConfig.parse(sections, f"{self.name_or_path or 'TextclfConfig'}")
 
+    @classmethod
+    def from_dict(cls, config_dict, **kwargs):
+        "As of every configuration; that of another architecture is refused, whose weights would find no place here."
+        found = config_dict.get("model_type") or cls.model_type
+        if found != cls.model_type:
+            raise UserError(f"a model of type {found!r} is none of ours: load it by AutoModel, or train on it "
+                "as architecture.backbone")
+        return super().from_dict(config_dict, **kwargs)
+
 # %% ../../nbs/6_use/32c_hf_models.ipynb #a2fe6c06
 class TextclfPreTrainedModel(PreTrainedModel):
     "What the three models share: configuration, names, how weights begin."
