@@ -7,6 +7,9 @@ import pytest
 from PIL import Image
 from test_cli import here, mistake  # noqa: F401  a fixture
 
+from textclf_nb.data.pictures import decode
+from textclf_nb.model.vision import PictureConfig
+
 SMALL = ["-s", "pictures={size: 8, patch: 4, channels: 1}", "-s", "training.epochs=1", "-s", "logging.use_wandb=false",
          "-s", "architecture={embedding_dim: 16, num_layers: 1, mlp_size: 32, attention: {num_heads: 2}}"]
 NEW = ["new", "pictures", "pets", "-s", "data.corpus=pets"]
@@ -64,6 +67,16 @@ def test_a_huge_picture_is_refused_by_its_header(album, mistake):  # noqa: F811
 
 def test_maps_are_of_texts(album, mistake):  # noqa: F811
     assert "reads no texts with heads of its own" in mistake(album, "maps", "pets", "pets/dark/0.png")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("mode, kind", [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("I;16", "PNG"), ("RGB", "JPEG"), ("RGBA", "PNG"), ("CMYK", "JPEG")])
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (301, 7)])
+def test_odd_sizes_and_modes_become_what_the_model_reads(channels, mode, kind, size):
+    Image.new("RGB", size, (255, 255, 255)).convert("L" if mode == "I;16" else mode).convert(mode).save(out := BytesIO(), kind)
+    x = decode(out.getvalue(), PictureConfig(size=8, patch=4, channels=channels), "odd")
+    assert x.shape == (channels, 8, 8) and x.dtype == np.uint8
+    if mode != "I;16": assert x.min() >= 250   # white stays white
 
 
 def test_a_damaged_file_of_a_corpus_is_named_before_training(album, mistake, tmp_path):  # noqa: F811
