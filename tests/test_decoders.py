@@ -1,4 +1,4 @@
-"The models' contract for those that write: every mechanism that can look back only × position × norm; caches and beams that are used wrongly."
+"The models' contract for those that write: every mechanism that can look back only × position × norm; caches and beams used wrongly."
 import itertools
 
 import pytest
