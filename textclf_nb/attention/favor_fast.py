@@ -96,6 +96,7 @@ def empty_sums(f:Folded, v:Tensor)->Sums:
     (B, H, N, dv), m, new = v.shape, len(f.map.omega), f.map.omega.new_zeros
     return Sums(new(B, H, m, dv + 1), new(B, H, 1, m) - (1e30 if f.map.stable else 0), new(B, H, N, 1), new(B, H, N, 1))
 
+# %% ../../nbs/1_attention/07_favor_fast.ipynb #efbfaa23
 def sum_keys(
     f:Folded,
     k:Tensor, # (B, H, N, Dh)

@@ -70,9 +70,7 @@ class Baseline:
             vocabulary={t: i for i, t in enumerate(terms)})
         self.vectorizer.idf_ = idf
 
-    def probabilities(self,
-        texts:list[str],
-    )->np.ndarray: # (len(texts), classes), rows sum to 1
+    def probabilities(self, texts:list[str])->np.ndarray: # (len(texts), classes), rows sum to 1
         "The probability of each label for each text."
         logits = self.vectorizer.transform(text_list(texts)) @ self.coef.T + self.intercept
         if logits.shape[1] == 1: logits = np.hstack([np.zeros_like(logits), logits])
@@ -151,6 +149,7 @@ def baseline_settings(corpus:Corpus, config:BaselineConfig, name:str, seed:int, 
     return {"experiment": {"name": name, "kind": "baseline", "seed": seed}, "data": data.model_dump(mode="json"),
         "baseline": config.model_dump(mode="json")}
 
+# %% ../../nbs/5_lab/25_baseline.ipynb #84835170
 def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->dict:
     "Score val and test (where they have documents); keep the answers for test."
     results = {}
@@ -181,6 +180,7 @@ def not_done(run_dir:Path)->Path: # the same
         raise UserError(f"{run_dir} exists already: choose another name, or remove it")
     return run_dir
 
+# %% ../../nbs/5_lab/25_baseline.ipynb #e9d80048
 def run_baseline(
     corpus:Corpus,
     run_dir:str|Path, # written here; a finished run is refused, a failed one is done again

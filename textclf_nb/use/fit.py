@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'ENCODER', 'LONGEST', 'EPOCHS', 'ENOUGH', 'LEAST', 'CANDIDATES',
-           'mean_words', 'could_be_label', 'guess_columns', 'the_label', 'listed', 'reading_length', 'rehearse',
-           'timed_step', 'Plan', 'make_plan', 'prepare', 'settings_of_fit', 'text_tokens', 'Fitted', 'say', 'places',
+           'mean_words', 'could_be_label', 'listed', 'the_label', 'guess_columns', 'reading_length', 'rehearse',
+           'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit', 'places', 'Fitted', 'say',
            'described', 'adapted', 'advice', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
@@ -43,6 +43,17 @@ def could_be_label(column:pd.Series)->bool:
     values = column.dropna().astype(str)
     return 2 <= values.nunique() <= len(values)/2
 
+# %% ../../nbs/6_use/32a_fit.ipynb #9bd8f354
+def listed(columns)->str: return ", ".join(map(str, columns))
+
+def the_label(found:list[str], table:pd.DataFrame)->str:
+    "The one of several columns that is the label."
+    called = [c for name in CALLED for c in found if str(c).lower() == name]
+    if called or len(found) == 1: return (called or found)[0]
+    if not found: raise UserError(f"no column of labels was found among {listed(table)}: name it with --label-col")
+    raise UserError(f"the label may be in {listed(found)}: name its column with --label-col")
+
+# %% ../../nbs/6_use/32a_fit.ipynb #b7c5b4aa
 def guess_columns(
     table:pd.DataFrame,
     text_col:str|None=None, # if it is known
@@ -56,15 +67,6 @@ def guess_columns(
     if text is None or not words.get(text): raise UserError("no column of texts was found: name it with --text-col")
     if label_col: return text, label_col
     return text, the_label([c for c in table if c != text and could_be_label(table[c])], table)
-
-def the_label(found:list[str], table:pd.DataFrame)->str:
-    "The one of several columns that is the label."
-    called = [c for name in CALLED for c in found if str(c).lower() == name]
-    if called or len(found) == 1: return (called or found)[0]
-    if not found: raise UserError(f"no column of labels was found among {listed(table)}: name it with --label-col")
-    raise UserError(f"the label may be in {listed(found)}: name its column with --label-col")
-
-def listed(columns)->str: return ", ".join(map(str, columns))
 
 # %% ../../nbs/6_use/32a_fit.ipynb #5ba2d769
 COMMON = {"training": {"batch_size": 32, "optimizer": "muon", "weight_decay": .05, "log_every": 5},
@@ -106,6 +108,7 @@ def rehearse(
     lengths = loader.lengths
     return sum(times[1:])/sum(cells[1:])*sum(len(rows)*max(lengths[rows]) for rows in loader.rows)
 
+# %% ../../nbs/6_use/32a_fit.ipynb #15304519
 def timed_step(state:TrainingState, loader, i:int)->tuple[float, int]: # seconds, cells
     "One training step on the i-th batch of an epoch."
     batch = loader.batches[(0, int(i), loader.rows[i])]
@@ -121,6 +124,7 @@ class Plan(NamedTuple):
     limit: int|None # texts to learn from; None: all
     seconds: float # expected for the training
 
+# %% ../../nbs/6_use/32a_fit.ipynb #ea82bf78
 def make_plan(
     epoch:float, # seconds of one, with all texts, `max_length` tokens of each
     left:float, # seconds
@@ -148,6 +152,13 @@ def prepare(
     corpus.num_labels   # refuses a table with one class
     return corpus, data
 
+# %% ../../nbs/6_use/32a_fit.ipynb #99b6220e
+def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[int]:
+    "Tokens of the first training texts."
+    with tempfile.TemporaryDirectory() as room: tokenizer = run_tokenizer(config, corpus, Path(room))
+    return [len(x) for x in tokenizer.encode(corpus.splits["train"][:sample]["text"], LONGEST)]
+
+# %% ../../nbs/6_use/32a_fit.ipynb #10fe5750
 def settings_of_fit(
     data:DataConfig,
     corpus:Corpus,
@@ -170,22 +181,7 @@ def settings_of_fit(
     if plan.limit: chosen["data"] = {"train": {"limit": plan.limit}}
     return merged(tree, chosen), plan._replace(epochs=epochs, seconds=plan.seconds*epochs/plan.epochs)
 
-def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[int]:
-    "Tokens of the first training texts."
-    with tempfile.TemporaryDirectory() as room: tokenizer = run_tokenizer(config, corpus, Path(room))
-    return [len(x) for x in tokenizer.encode(corpus.splits["train"][:sample]["text"], LONGEST)]
-
 # %% ../../nbs/6_use/32a_fit.ipynb #87056a7d
-class Fitted(NamedTuple):
-    "What came of a table."
-    runs: dict # "encoder", "baseline" and "both": run directories
-    comparison: Comparison # as of chapter 28
-    advice: str
-    take: Path # the run that the advice names
-
-def say(line:str, on:bool):
-    if on: print(line, flush=True)
-
 def places(name:str, adapt:bool, root:Path)->dict[str, Path]:
     "Where a fit puts its runs and their comparison; refuses if something is there."
     wanted = {"encoder": ("finetuning", name), "baseline": ("baseline", f"{name}-tfidf"),
@@ -195,6 +191,17 @@ def places(name:str, adapt:bool, root:Path)->dict[str, Path]:
     taken = [d for d in found.values() if d.exists()]
     if taken: raise UserError(f"{taken[0]} exists already: choose another name (--name), or remove it")
     return found
+
+# %% ../../nbs/6_use/32a_fit.ipynb #a46994ea
+class Fitted(NamedTuple):
+    "What came of a table."
+    runs: dict # "encoder", "baseline" and "both": run directories
+    comparison: Comparison # as of chapter 28
+    advice: str
+    take: Path # the run that the advice names
+
+def say(line:str, on:bool):
+    if on: print(line, flush=True)
 
 def described(corpus:Corpus)->str:
     "A corpus in half a line."

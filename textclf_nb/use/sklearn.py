@@ -52,6 +52,7 @@ def files_of(
         and not p.name.startswith("."))
     return {p.relative_to(run).as_posix(): p.read_bytes() for p in found}
 
+# %% ../../nbs/6_use/32b_sklearn.ipynb #7a985059
 def write_files(files:dict[str, bytes], folder:Path):
     "The reverse; refuses a directory that is there, and a name that leads out of it."
     if folder.exists(): raise UserError(f"{folder} exists already: choose another name, or remove it")
@@ -70,6 +71,7 @@ def settings_from(
     if attention: own["architecture"] = {"attention": {"kind": attention}}
     return merged(merged(merged(COMMON, PRETRAINED if pretrained else SCRATCH), own), settings or {})
 
+# %% ../../nbs/6_use/32b_sklearn.ipynb #bc4216bb
 def seed_from(random_state)->int:
     "A whole number from what scikit-learn calls a random state; None: a new one each time."
     if isinstance(random_state, (int, np.integer)): return int(random_state)
