@@ -17,6 +17,7 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'from_
 import json
 import tempfile
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
@@ -40,8 +41,10 @@ from ..model.vision import TransformerForImageClassification
 from ..data.tokenizer import TokenizerConfig, WordPieceTokenizer
 from ..training.optim import init_words
 from ..training.tasks import TASKS, Task, task_class
-from ..training.tracking import LoggingConfig, Tracker, hold, read_facts, read_run, save_predictions
+from textclf_nb.training.tracking import (LoggingConfig, NoTracker, Tracker, hold, read_facts, read_run,
+    save_predictions)
 from ..training.loop import TrainingConfig, TrainingLoop, pick_device
+from ..training.processes import Alone, processes
 from ..training.pretrained import packaged, packaged_encoders, packaged_settings, packaged_weights
 
 # %% ../../nbs/5_lab/24_runs.ipynb #30439a2c
@@ -351,27 +354,30 @@ def run_experiment(
     "Do what config.yaml says; everything that comes of it stays in `run_dir`."
     run_dir, config = Path(run_dir), load_config(run_dir)
     if isinstance(resume, (str, Path)) and (file := run_dir / "checkpoints" / resume).is_file(): resume = file
-    with hold(run_dir):
-        refuse_second_run(run_dir, resume)
-        return _run(run_dir, config, resume)
+    us = processes()
+    with hold(run_dir) if us.main else nullcontext():
+        if us.main: refuse_second_run(run_dir, resume)
+        return _run(run_dir, config, resume, us)
 
 # %% ../../nbs/5_lab/24_runs.ipynb #409d8ff2
-def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path)->dict:
+def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)->dict: # no results beside the main one
     "From corpus to results, in a directory that is held."
     kind, seed, corpus = task_class(config.experiment.kind), config.experiment.seed, load_corpus(config.data)
     corpus.of(*kind.holds)
     if kind.classes: corpus.num_labels   # raises where there are no labels
-    tokenizer = run_tokenizer(config, corpus, run_dir, resume)
+    with us.first(): tokenizer = run_tokenizer(config, corpus, run_dir, resume or not us.main)
     task, model = run_task(config, corpus, tokenizer), build_model(config, run_model_config(config, tokenizer, corpus))
     loaders = run_loaders(config, corpus, tokenizer)
     if config.training.word_init == "cooccurrence":
         init_words(model, loaders["train"].batches.rows["input_ids"].to_pylist(), tokenizer.special_ids)
     facts = run_facts(config, corpus, model, loaders)
-    with Tracker(run_dir, config.logging, config.model_dump(mode="json"), facts) as tracker:
+    tracked = (run_dir, config.logging, config.model_dump(mode="json"), facts)
+    with Tracker(*tracked) if us.main else nullcontext(NoTracker()) as tracker:
         if not resume: start_from(config, model, tracker)
         loop = TrainingLoop(model, config.training, loaders["train"], loaders["val"], tracker, run_dir / "checkpoints",
             task, seed, identity=run_identity(config, corpus, tokenizer))
         cost = loop.fit(resume=resume)
+        if not us.main: return {}
         model.load_state_dict(load_checkpoint(run_dir / "checkpoints" / "best-model.ckpt")["model"])
         told = task.calibrate(model, loaders["val"], **loop.how)
         results = judge(loop, loaders, corpus, tracker)

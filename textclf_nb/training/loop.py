@@ -35,6 +35,7 @@ from textclf_nb.training.checkpoints import (
 )
 from .metrics import WeightedMean
 from .optim import Average, OptimConfig, make_optimizer, rate_at, set_rate
+from .processes import Alone, processes
 from .tasks import QUIET, Diverged, Task, TaskConfig, build_task, no_trace, predict_probs
 from .tracking import NoTracker, StepMeter, hardware, reset_peak_memory
 
@@ -147,16 +148,19 @@ def grouped(
 # %% ../../nbs/4_training/23_loop.ipynb #a251aae1
 def accumulate(
     model:nn.Module, task:Task, group:list[dict], scaler, device:torch.device, dtype:torch.dtype|None=None, # as below
+    us:Alone=Alone(), # those that train together
 )->tuple[Tensor, int]: # the loss of the group, still on the device, and its targets
     "Add up the gradients of micro-batches as if they were one batch."
     counts, total = [count_targets(b["labels"]) for b in group], torch.zeros((), device=device)
     for batch, n in zip(group, counts):
         if not n: continue
+        batch = us.share(batch)
+        weight = count_targets(batch["labels"])/sum(counts)
         batch = {k: v.to(device, non_blocking=True) for k, v in task.prepare(batch).items()}
-        with torch.autocast(device.type, dtype, enabled=dtype is not None):
-            loss = task.loss(model, batch) * (n/sum(counts))
+        with torch.autocast(device.type, dtype, enabled=dtype is not None): loss = task.loss(model, batch) * weight
         scaler.scale(loss).backward()
         total += loss.detach()
+    us.add([total, *(p.grad for p in model.parameters() if p.grad is not None)])
     return total, sum(counts)
 
 # %% ../../nbs/4_training/23_loop.ipynb #0f9fdb2d
@@ -169,9 +173,10 @@ def train_step(
     config:TrainingConfig,
     device:torch.device,
     dtype:torch.dtype|None=None, # of mixed precision
+    us:Alone=Alone(), # those that train together
 )->tuple[float,float,int]: # loss, gradient norm before clipping, targets; no step if loss or norm isn't finite
     "One optimizer step."
-    total, targets = accumulate(model, task, group, scaler, device, dtype)
+    total, targets = accumulate(model, task, group, scaler, device, dtype, us)
     scaler.unscale_(optimizer)
     norm = nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
     loss, norm = torch.stack([total, norm.to(total)]).tolist()
@@ -237,10 +242,12 @@ class Evaluator:
         task:Task|str="pretraining", # what it is for, or its name
         progress:bool=True, # show lines and bars
     ):
-        self.config, self.progress, self.note = config, progress, StopNote()
+        self.config, self.note, self.us = config, StopNote(), processes()
+        self.progress = progress = progress and self.us.main
         self.task = build_task(task, config) if isinstance(task, str) else task
-        self.device = pick_device(config.device)
-        self.dtype, self.why = amp_dtype(self.device, config.use_amp, model.config.architecture.embedding_dim)
+        self.device = self.us.place(pick_device(config.device))
+        dim = model.config.architecture.embedding_dim
+        self.dtype, self.why = self.us.told(amp_dtype(self.device, config.use_amp, dim))
         self.model, self.precision = model.to(self.device), str(self.dtype or torch.float32).removeprefix("torch.")
         self.how = {"device": self.device, "dtype": self.dtype, "ask": self.note.check, "progress": progress}
 
@@ -358,7 +365,7 @@ class Track(Callback):
         self.tracker.rewind(loop.step, pending)
         self.tracker.update_run(hardware=hardware(loop.device), precision=loop.precision)
         self.tracker.event("training", steps=sum(loop.plan), from_step=loop.step, precision=loop.precision,
-            why=loop.why)
+            why=loop.why, processes=loop.us.world)
 
     def on_log(self, loop, row):
         if not self.tracker.logging.log_gpu_memory: row = {k: v for k, v in row.items() if k != "peak_memory_mib"}
@@ -514,7 +521,7 @@ class Evaluating(Observed):
     def validate(self):
         "Measure the validation split; is it the best so far?"
         with self.pause(), self.averaged():
-            metrics, name = self.evaluate(self.val_loader), self.task.monitor
+            metrics, name = self.us.told(self.evaluate(self.val_loader)), self.task.monitor
             self.model.train()
             better = self.best is None or self.task.better(metrics[name], self.best["value"])
             self.evaluated, self.stale = self.step, 0 if better else self.stale + 1
@@ -553,7 +560,7 @@ class Stepping(Counting):
         "One step at its rate, and all that is due after it."
         set_rate(self.optimizer, rate_at(self.step, sum(self.plan), self.config))
         loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config,
-            self.device, self.dtype)
+            self.device, self.dtype, self.us)
         self.step, self.batch = self.step + 1, self.batch + len(group)
         self.fresh = [self.fresh[0] + sum(int(b["attention_mask"].sum()) for b in group), self.fresh[1] + 1]
         if math.isfinite(loss) and math.isfinite(norm): self.stepped(loss, norm, targets)
@@ -585,6 +592,7 @@ class Epochs(Stepping):
         self.meter.start()
         if self.due(): self.validate()   # the last part of the run was interrupted in it
         for group in grouped(batches, c.grad_accum_steps):
+            self.note.signal = self.us.told(self.note.signal)   # all stop at the same step, or none
             self.note.check()
             if self.enough(): break
             self.run_step(group)
@@ -626,6 +634,7 @@ class Fitting(Epochs):
         with no_trace(self.device), self.note:
             torch.manual_seed(self.seed)
             if resume: go_back(self, None if resume is True else resume)
+            if not self.us.main: torch.manual_seed(self.seed + self.step + 1_000_003*self.us.rank)   # dropout of its own
             self.started = time.perf_counter() - self.spent
             self.peak_of = "training" if reset_peak_memory(self.device) else "process"
             try: self.tell("on_begin"); self.run()
@@ -654,7 +663,8 @@ class TrainingLoop(Fitting):
         super().__init__(model, config, train_loader, task, seed, identity, progress)
         self.val_loader, self.dir = val_loader, Path(checkpoint_dir) if checkpoint_dir else None
         own = [Track(tracker or NoTracker()), Progress(progress)] + ([Checkpoints(self.dir)] if self.dir else [])
-        self.callbacks, self.history = [*own, *callbacks], {"train": [], "val": []}   # history: the rows since `fit`
+        # history: the rows since `fit`
+        self.callbacks, self.history = [*(own if self.us.main else ()), *callbacks], {"train": [], "val": []}
 
     def load_best(self):
         "Take the weights of the best evaluation."

@@ -100,6 +100,7 @@ def train(
     except Interrupted as e:
         print(f"textclf: stopped by {e}; go on with: textclf train {run_dir} --resume", file=sys.stderr)
         raise typer.Exit(130) from None
+    if not results: return   # several processes trained together, and this is not the main one
     print_metrics(results)
     print(f"\nkept in {run_dir}")
 
@@ -588,3 +589,6 @@ def corpus_show(corpus:str=typer.Argument(..., help="a name, a path or a Hub id"
     print(json.dumps(found.card, indent=1, ensure_ascii=False, default=str))
     counts = [found.splits["train"]["label"][:].count(i) for i in range(len(found.label_names))]
     for name, n in zip(found.label_names, counts): print(f"{name:20s} {n:8d}  {n / max(sum(counts), 1):6.1%}")
+
+# %% ../../nbs/6_use/33_cli.ipynb #ca832863
+if __name__ == "__main__" and globals().get("__spec__"): main()
