@@ -634,7 +634,7 @@ class Fitting(Epochs):
         with no_trace(self.device), self.note:
             torch.manual_seed(self.seed)
             if resume: go_back(self, None if resume is True else resume)
-            if not self.us.main: torch.manual_seed(self.seed + self.step + 1_000_003*self.us.rank)   # dropout of its own
+            if not self.us.main: torch.manual_seed(self.seed + self.step + 1_000_003*self.us.rank)   # its own dropout
             self.started = time.perf_counter() - self.spent
             self.peak_of = "training" if reset_peak_memory(self.device) else "process"
             try: self.tell("on_begin"); self.run()
