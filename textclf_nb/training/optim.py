@@ -49,6 +49,7 @@ def block_matrices(model:nn.Module)->list[nn.Parameter]:
     "The weight matrices of the encoder's blocks."
     return [m.weight for m in model.encoder.blocks.modules() if isinstance(m, nn.Linear)]
 
+# %% ../../nbs/4_training/22_optim.ipynb #23f6f983
 class MuonAndAdamW:
     "Two optimizers that look like one."
     def __init__(self, muon:torch.optim.Optimizer, adamw:torch.optim.Optimizer): self.parts = [muon, adamw]
@@ -94,6 +95,7 @@ def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and Ad
     for g in optimizer.param_groups: g["top_lr"] = g["lr"]
     return optimizer
 
+# %% ../../nbs/4_training/22_optim.ipynb #06b5c137
 def set_rate(optimizer, factor:float):
     "The same share of its largest learning rate for each group."
     for g in optimizer.param_groups: g["lr"] = g["top_lr"]*factor
@@ -114,6 +116,7 @@ def lr_factor(
     down = .5*(1 + math.cos(math.pi*x)) if schedule == "cosine" else 1 - x
     return min_ratio + (1 - min_ratio)*down
 
+# %% ../../nbs/4_training/22_optim.ipynb #c492ac7b
 def rate_at(step:int, total:int, config:OptimConfig)->float:
     "The share of the largest rate that the settings ask for at a step."
     c = config
@@ -123,10 +126,7 @@ def rate_at(step:int, total:int, config:OptimConfig)->float:
 # %% ../../nbs/4_training/22_optim.ipynb #b4ccb277
 class Average:
     "The exponential moving average of a model's weights."
-    def __init__(self,
-        model:nn.Module, # whose weights are averaged
-        decay:float, # α
-    ):
+    def __init__(self, model:nn.Module, decay:float): # whose weights are averaged; α
         self.weights = list(model.parameters())
         self.mean = AveragedModel(nn.ParameterList(self.weights), multi_avg_fn=get_ema_multi_avg_fn(decay))
 
@@ -171,6 +171,7 @@ def cooccurrences(
         counts = counts + sparse.coo_matrix((np.ones(len(i)), (i, j)), shape=counts.shape).tocsr()
     return counts + counts.T
 
+# %% ../../nbs/4_training/22_optim.ipynb #38310543
 def ppmi(counts:sparse.csr_matrix)->sparse.csr_matrix: # (V, V)
     "Positive pointwise mutual information of counts."
     n, rows, c = counts.sum(), np.asarray(counts.sum(1)).ravel(), counts.tocoo()
