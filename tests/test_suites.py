@@ -137,7 +137,7 @@ def history(run, part):
 
 def test_a_suite_whose_process_is_killed_ends_as_if_nothing_had_been(tmp_path):
     rows(60).to_csv(tmp_path/"mine.csv", index=False)
-    settings = from_dotted([*SMALL, "training.epochs=30", "training.log_every=3", "training.checkpoint_every=5",
+    settings = from_dotted([*SMALL, "training.epochs=12", "training.log_every=3", "training.checkpoint_every=5",
                             "architecture.mlp_dropout=0.1", f"data.corpus={tmp_path/'mine.csv'}"])
     shutil.copy(root/"experiments/train.ipynb", tmp_path)
     tree = {"name": "small", "settings": settings, "stages": {"train": {"notebook": "train", "name": "a"}}}
