@@ -65,8 +65,10 @@ def test_a_huge_picture_is_refused_by_its_header(album, mistake):  # noqa: F811
     assert "more than 89,478,485 pixels" in mistake(album, "predict", "pets", "huge.png")
 
 
-def test_maps_are_of_texts(album, mistake):  # noqa: F811
-    assert "reads no texts with heads of its own" in mistake(album, "maps", "pets", "pets/dark/0.png")
+def test_maps_of_a_picture(album, mistake):  # noqa: F811
+    assert "effective tokens" in here(album, "maps", "pets", "pets/dark/0.png")
+    assert sorted(p.name for p in (album / "experiments/pictures/pets/maps").iterdir()) == ["heads.png", "picture.png"]
+    assert "no such file" in mistake(album, "maps", "pets", "no.png")
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
+    "picture_maps": ["look_closely", "patch_shares", "plot_look", "read_and_draw"],
     "suites": ["SuiteConfig", "plan"],
     "execution": ["run_suite", "suite_status"],
     "cluster": ["machines_at"],

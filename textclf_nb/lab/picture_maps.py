@@ -61,7 +61,7 @@ def plot_look(look:Look):
     for ax, alpha in zip(axes, (1, .55)):
         ax.imshow(pixels, cmap="gray", vmin=0, vmax=255, alpha=alpha)
         ax.set_xticks([]); ax.set_yticks([]); ax.grid(False)
-    image = axes[1].imshow(look.shares.float(), alpha=.6, vmin=0, extent=(-.5, S - .5, S - .5, -.5))
+    image = axes[1].imshow(look.shares.float().numpy(), alpha=.6, vmin=0, extent=(-.5, S - .5, S - .5, -.5))
     axes[0].set_title(f"{look.label} ({look.probability:.2f})"); axes[1].set_title("read from here")
     fig.colorbar(image, ax=axes, label="share of a patch", shrink=.8)
     return fig

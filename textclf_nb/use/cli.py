@@ -397,19 +397,17 @@ def cost_exchange(
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
 @app.command("maps")
 def draw_maps(
-    run:Path=typer.Argument(..., help="a finished finetuning run, or a model directory"),
-    text:str=typer.Argument(..., help="the text to read"),
+    run:Path=typer.Argument(..., help="a finished run of kind finetuning or pictures, or a model directory"),
+    text:str=typer.Argument(..., help="the text to read, or the path of a picture"),
     out:Path=typer.Option(None, "--out", "-o", help="directory for the figures; RUN/maps if not given"),
     device:str=DEVICE, root:Path=ROOT):
-    "Draw what the heads of a classifier look at in a text."
-    from textclf_nb.core import UserError, save_figure
-    from textclf_nb.lab import Classifier, head_statistics, load_classifier, plot_maps, plot_reading, read_closely
+    "Draw what the heads of a classifier look at in a text or a picture."
+    from textclf_nb.core import save_figure
+    from textclf_nb.lab import head_statistics, load_classifier
+    from textclf_nb.lab.picture_maps import read_and_draw
     run = usable(run, root)
-    classifier, out = load_classifier(run, device), out or run / "maps"
-    if not isinstance(classifier, Classifier):
-        raise UserError(f"{run} reads no texts with heads of its own: give a finetuning run")
-    reading = read_closely(classifier, text)
-    figures = {"heads.png": plot_maps(reading.maps, reading.tokens), "tokens.svg": plot_reading(reading)}
+    reading, figures = read_and_draw(load_classifier(run, device), text)
+    out = out or run / "maps"
     written = [save_figure(figure, out / name) for name, figure in figures.items()]
     heads = head_statistics(reading.maps).round(2).to_string(index=False)
     print(f"{reading.label}\t{reading.probability:.3f}\n\n{heads}\n")
