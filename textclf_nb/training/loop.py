@@ -377,7 +377,7 @@ class Track(Callback):
         self.tracker.log_eval(loop.step, "val", epoch=loop.epoch + 1, **metrics)
         if better: self.tracker.update_run(results={"val": metrics}, best=loop.best)
 
-    def on_epoch(self, loop): self.tracker.update_run(cost=loop.cost())
+    def on_epoch(self, loop): self.tracker.log_cost(loop.step, **loop.cost())
 
     def on_save(self, loop, path): self.tracker.event("saved", file=path.name, step=loop.step)
 

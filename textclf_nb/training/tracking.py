@@ -425,6 +425,12 @@ class Tracker(_Recorded):
         "One row of evaluation metrics of a split (val, test); evaluated again at the same step, it replaces its row."
         if self.logging.log_eval_metrics: _log_eval(self, step, split, metrics)
 
+    def log_cost(self, step:int, **cost):
+        "What a training has cost up to a step: numbers, or None, and what belongs to them."
+        self.update_run(cost=cost)
+        numbers = {f"cost/{k}": v for k, v in cost.items() if isinstance(v, (int, float))}
+        _tell_wandb(self, lambda run: run.log(numbers | {"step": step}))
+
     def rewind(self,
         step:int, # the step of the checkpoint that the run goes on from
         logged:int|None=None, # the last step whose training row is complete; None: the same
@@ -450,6 +456,7 @@ class NoTracker:
     logging = LoggingConfig(use_wandb=False, log_metrics_csv=False)
     def log_train(self, step, **metrics): "Forget."
     def log_eval(self, step, split, **metrics): "Forget."
+    def log_cost(self, step, **cost): "Forget."
     def event(self, what, **facts): "Forget."
     def update_run(self, **facts): "Forget."
     def rewind(self, step, logged=None): "Forget."
