@@ -53,7 +53,7 @@ def lines(cell):
 
 
 # What holds over the whole book today. Only ever made stricter.
-BOOK = {"median": 12, "ninth decile": 22, "wide lines": 0, "prose to code": 0.77}
+BOOK = {"median": 12, "ninth decile": 22, "wide lines": 0, "prose to code": 0.78}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():
