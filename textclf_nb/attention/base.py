@@ -98,7 +98,7 @@ class Attention(nn.Module):
     Config = AttentionOptions # the settings class of the mechanism
     shared_qk = False # True: the caller projects one matrix for queries and keys and calls core(q, q, v)
     kind = "" # the registered name
-    cannot = {} # what is refused, "causal" or "position_bias": why
+    cannot = {} # what is refused whatever the options, "causal" or "position_bias": why
 
     def __init__(self,
         head_dim:int, # Dh, the size of one head's queries and keys
@@ -112,6 +112,11 @@ class Attention(nn.Module):
                 raise UserError(f"{name} = {n!r}: expected a whole number of at least 1")
         self.head_dim, self.num_heads, self.seed = head_dim, num_heads, seed
         self.config = self.Config() if config is None else config
+        self.cannot = self.limits(self.config)
+
+    @classmethod
+    def limits(cls, config:AttentionOptions)->dict: # as `cannot`, with these options
+        return cls.cannot
 
     def forward(self, q, k, v, key_mask=None, attn_mask=None, position_bias=None):
         check_inputs(q, k, v, key_mask, attn_mask, position_bias)

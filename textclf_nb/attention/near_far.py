@@ -164,9 +164,12 @@ class _Chunked(Node):
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
         if self.config.far != "features": return
-        self.cannot = {"position_bias": "far keys come as sums of features, which know no distance; far 'means' does"}
         features = FavorConfig(phi="optimal", nb_features=self.config.nb_features)
         self.register_buffer("omega", draw_features(features, head_dim, seed))
+
+    @classmethod
+    def limits(cls, config):
+        return {"position_bias": "sums of features know no distance; far 'means' does"} if config.far == "features" else {}
 
     def reach(self)->int: # a
         return -(-self.config.window // self.config.chunk_size)

@@ -289,7 +289,9 @@ class EncoderConfig(_Sizes):
         if self.pad_token_id >= self.vocab_size:
             raise UserError(f"pad_token_id = {self.pad_token_id} is outside vocab_size = {self.vocab_size}")
         for kind in self.layer_kinds if self.pos_encoding == "relative" else ():
-            if why := attention_class(kind).cannot.get("position_bias"):
+            mechanism = attention_class(kind)
+            options = mechanism.Config.parse(self.attention.options(kind), f"attention {kind!r}")
+            if why := mechanism.limits(options).get("position_bias"):
                 raise UserError(f"pos_encoding 'relative' and attention {kind!r} do not go together: {why}")
         return self
 
