@@ -169,7 +169,7 @@ class _Chunked(Node):
 
     @classmethod
     def limits(cls, config):
-        return {"position_bias": "sums of features know no distance; far 'means' does"} if config.far == "features" else {}
+        return {"position_bias": "sums of features know no distance; 'means' does"} if config.far == "features" else {}
 
     def reach(self)->int: # a
         return -(-self.config.window // self.config.chunk_size)
