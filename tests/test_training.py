@@ -55,13 +55,15 @@ def run(run_dir, *settings, fails=False):
 
 
 def stop_at_row(run_dir, rows, number):
-    "Start a slow training and send it a signal once its history has so many rows."
-    (process, log), file = start(run_dir, "pause=.03"), run_dir/"metrics/train/metrics.csv"
+    "Send a training a signal once its history has so many rows, of four steps each; it waits for that in the second batch after them."
+    epoch, step = divmod(4*rows, 8)   # 15 batches are 8 steps
+    (process, log), file = start(run_dir, f"halt={epoch},{2*step + 1}"), run_dir/"metrics/train/metrics.csv"
     deadline = time.monotonic() + 60
     while not (file.exists() and file.read_text().count("\n") > rows):
         assert process.is_alive() and time.monotonic() < deadline, log.read_text()
         time.sleep(.005)
     os.kill(process.pid, number)
+    run_dir.with_suffix(".go").touch()
     process.join(60)
     return process.exitcode
 
@@ -125,9 +127,10 @@ def test_truncated_checkpoint_is_passed_over_and_named_if_it_is_the_only_one(who
 
 def test_a_second_process_is_told_who_holds_the_run(whole, tmp_path):
     run_dir = tmp_path/"twice"
-    process, log = start(run_dir, "pause=.05")
+    process, log = start(run_dir, "halt=0,3")
     while not (run_dir/".lock.json").exists(): time.sleep(.01)
     assert f"in use by process {process.pid} on" in run(run_dir, fails=True)
+    run_dir.with_suffix(".go").touch()
     process.join(120)
     assert process.exitcode == 0, log.read_text()[-3000:]
     same(whole, run_dir)
