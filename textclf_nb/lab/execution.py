@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
-           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'executor', 'job_environment',
-           'dealt', 'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of', 'suite_status']
+           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'Workers', 'executor',
+           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of',
+           'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
@@ -17,15 +18,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import nbformat
 import papermill
 import psutil
 from joblib import cpu_count
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import ProcessPoolExecutor
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
@@ -178,10 +179,26 @@ def end_with(process:int):
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
 
+class Workers(Executor):
+    "Processes beside this one; new ones if one of them was killed."
+    def __init__(self, jobs:int): self.jobs, self.pool = jobs, None
+
+    def submit(self, f, *args):
+        try: return self._pool().submit(f, *args)
+        except BrokenExecutor: self.pool = None
+        return self._pool().submit(f, *args)
+
+    def _pool(self):
+        how = {"initializer": end_with, "initargs": (os.getpid(),)}
+        self.pool = self.pool or ProcessPoolExecutor(self.jobs, **how)
+        return self.pool
+
+    def shutdown(self, wait:bool=True, cancel_futures:bool=False):
+        if self.pool: self.pool.shutdown(wait, kill_workers=True)   # an interrupted suite does not wait for its runs
+
 def executor(jobs:int)->Executor:
     "What does so many things at a time."
-    if jobs == 1: return Here()
-    return get_reusable_executor(max_workers=jobs, initializer=end_with, initargs=(os.getpid(),))
+    return Here() if jobs == 1 else Workers(jobs)
 
 def job_environment(jobs:int, device:str|None=None)->dict:
     "Threads and the device of one job among several."
@@ -227,22 +244,23 @@ def run_cells(
     def end(cell, result):
         outcome[cell] = result
         tell(f"[{len(outcome)}/{len(cells)}] {cell.name}: {result.splitlines()[0]}")
-    while waiting or running:
-        for cell in [c for c in waiting if ready(c, cells, outcome)][:jobs - len(running)]:
-            waiting.remove(cell)
-            if why := spared(cell, outcome, known, retry): end(cell, why)
-            else:
-                tell(f"{cell.notebook.stem} {cell.name} …")
-                device = free.pop(0)
-                variables = {} if pool else job_environment(jobs, device)
-                future = start(cell, pool or executor(jobs), known, variables, jobs == 1 and not pool)
-                running[future] = cell, device
-        for future in (wait(running, return_when=FIRST_COMPLETED).done if running else ()):
-            cell, device = running.pop(future)
-            free.append(device)
-            # of the worker: what goes wrong in the notebook is a result
-            error = CancelledError() if future.cancelled() else future.exception()
-            end(cell, f"failed: {type(error).__name__}" if error else future.result())
+    with nullcontext(pool) if pool else executor(jobs) as workers:
+        while waiting or running:
+            for cell in [c for c in waiting if ready(c, cells, outcome)][:jobs - len(running)]:
+                waiting.remove(cell)
+                if why := spared(cell, outcome, known, retry): end(cell, why)
+                else:
+                    tell(f"{cell.notebook.stem} {cell.name} …")
+                    device = free.pop(0)
+                    variables = {} if pool else job_environment(jobs, device)
+                    future = start(cell, workers, known, variables, jobs == 1 and not pool)
+                    running[future] = cell, device
+            for future in (wait(running, return_when=FIRST_COMPLETED).done if running else ()):
+                cell, device = running.pop(future)
+                free.append(device)
+                # of the worker: what goes wrong in the notebook is a result
+                error = CancelledError() if future.cancelled() else future.exception()
+                end(cell, f"failed: {type(error).__name__}" if error else future.result())
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e
