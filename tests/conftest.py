@@ -2,3 +2,8 @@
 import os
 
 os.environ.setdefault("TRITON_INTERPRET", "1")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers",
+        "long: processes that start processes, a minute each; left out by `make test`, not by `make test-matrix`")

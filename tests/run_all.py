@@ -21,7 +21,7 @@ STEPS = {
     "chapters": [bin_ / "nbdev_test", "--path", "nbs", "--n_workers", "2", "--do_print"],
     # those that begin with "your" are executed as on Colab, by pytest
     "experiments": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print", "--skip_file_re", "^([_.]|your)"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations", "10", "tests"],
+    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations", "10", "-m", "not long", "tests"],
 }
 
 

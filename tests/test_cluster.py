@@ -38,6 +38,7 @@ def machine_dies(run_dir, killed):
     for process in killed: process.kill()
 
 
+@pytest.mark.long
 def test_a_killed_machines_training_goes_on_elsewhere_and_ends_in_the_same_bytes(tmp_path, machines, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"): monkeypatch.setenv(name, "1")

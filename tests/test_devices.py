@@ -25,6 +25,7 @@ def weights(run_dir, name="model.ckpt"):
     return torch.cat([t.double().flatten() for t in load_checkpoint(run_dir / "checkpoints" / name)["model"].values()])
 
 
+@pytest.mark.long
 def test_two_processes_train_as_one_and_their_checkpoint_goes_on_in_one(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     one, two = (new_experiment("pretraining", name, settings=SETTINGS) for name in ("one", "two"))

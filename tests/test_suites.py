@@ -135,6 +135,7 @@ def history(run, part):
     return pd.read_csv(run/f"metrics/{part}/metrics.csv").drop(columns=["tokens_per_second", "peak_memory_mib"], errors="ignore")
 
 
+@pytest.mark.long
 def test_a_suite_whose_process_is_killed_ends_as_if_nothing_had_been(tmp_path):
     rows(60).to_csv(tmp_path/"mine.csv", index=False)
     settings = from_dotted([*SMALL, "training.epochs=12", "training.log_every=3", "training.checkpoint_every=5",

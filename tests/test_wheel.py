@@ -43,6 +43,7 @@ def test_a_suite_is_found_by_name_in_an_empty_folder(site, tmp_path):
     assert done.returncode == 0 and "demo-tfidf" in done.stdout, done.stderr[-2000:]
 
 
+@pytest.mark.long
 def test_a_suite_runs_on_colab_from_an_uploaded_wheel(site, tmp_path, monkeypatch):
     "`your_suite` plans, trains, compares, shows and downloads; every process of it takes the package from the wheel."
     monkeypatch.setenv("PYTHONPATH", str(site))

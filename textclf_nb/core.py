@@ -56,6 +56,8 @@ def one_line(
     if (line := _memory(error)): return line
     if "DataLoader worker" in str(error):
         return "a process that prepared batches was killed: free memory, and go on with --resume"
+    if isinstance(error, ConnectionResetError):   # the same, seen from its pipe; or a machine elsewhere
+        return "a process that this one read from is gone: if it prepared batches, free memory, and go on with --resume"
     if "determine home directory" in str(error): return "no home directory for the cache: set HOME or TEXTCLF_CACHE"
     rust = re.search(r"\(os error (\d+)\)", str(error))
     number = int(rust[1]) if rust else getattr(error, "errno", None)
