@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from textclf_nb.core import UserError, one_line
+from textclf_nb.data.corpora import load_corpus
+from textclf_nb.lab.runs import ExperimentConfig, run_tokenizer
 from textclf_nb.model.models import ModelConfig, TransformerForMaskedLM
 from textclf_nb.training import loop as loop_module
 from textclf_nb.training.checkpoints import FINAL, LAST, load_checkpoint
@@ -229,6 +231,24 @@ def test_another_precision_is_refused(tmp_path):
     other = small_loop(tmp_path, config.model_copy(update={"use_amp": "bfloat16"}))
     with pytest.raises(UserError, match="precision was float32, is bfloat16"): other.fit(resume=True)
     assert other.identity()["kind of device"] == "cpu"
+
+
+def test_a_checkpoint_comes_every_five_minutes_unless_told_otherwise():
+    assert (TrainingConfig().checkpoint_minutes, TrainingConfig().checkpoint_every) == (5, None)
+
+
+def test_a_resumed_run_reads_with_its_own_tokenizer(tmp_path):
+    def corpus(*words):   # forty texts of these words
+        file = tmp_path/f"{words[0]}.csv"
+        texts = [f"{words[i % 3]} {words[i % 2]} {i}" for i in range(40)]
+        pd.DataFrame({"text": texts, "label": ["a", "b"] * 20}).to_csv(file, index=False)
+        return load_corpus(str(file))
+
+    config = ExperimentConfig(experiment={"name": "r", "kind": "finetuning"}, tokenizer={"vocab_size": 200})
+    first = run_tokenizer(config, corpus("copper", "silver", "golden"), tmp_path/"run")
+    other = corpus("willow", "poplar", "linden")
+    assert run_tokenizer(config, other, tmp_path/"run", resume=True).fingerprint == first.fingerprint
+    assert run_tokenizer(config, other, tmp_path/"elsewhere").fingerprint != first.fingerprint
 
 
 def test_a_ruined_weight_is_not_saved(tmp_path):
