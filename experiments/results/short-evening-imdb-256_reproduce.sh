@@ -48,4 +48,19 @@ same_corpus experiments/finetuning/short-evening-finetune-window-imdb-256-s1 2cc
 fresh experiments/finetuning/short-evening-finetune-near_far-imdb-256-s1 finetuning/short-evening-finetune-near_far-imdb-256-s1.yaml
 textclf train experiments/finetuning/short-evening-finetune-near_far-imdb-256-s1
 same_corpus experiments/finetuning/short-evening-finetune-near_far-imdb-256-s1 2cc5e8eb8b54a838
-textclf compare experiments/finetuning/short-evening-finetune-mha-imdb-256-s0 experiments/finetuning/short-evening-finetune-lsh-imdb-256-s0 experiments/finetuning/short-evening-finetune-favor-imdb-256-s0 experiments/finetuning/short-evening-finetune-window-imdb-256-s0 experiments/finetuning/short-evening-finetune-near_far-imdb-256-s0 experiments/baseline/short-evening-tfidf-imdb experiments/finetuning/short-evening-finetune-mha-imdb-256-s1 experiments/finetuning/short-evening-finetune-lsh-imdb-256-s1 experiments/finetuning/short-evening-finetune-favor-imdb-256-s1 experiments/finetuning/short-evening-finetune-window-imdb-256-s1 experiments/finetuning/short-evening-finetune-near_far-imdb-256-s1
+fresh experiments/finetuning/short-evening-finetune-mha-imdb-256-s2 finetuning/short-evening-finetune-mha-imdb-256-s2.yaml
+textclf train experiments/finetuning/short-evening-finetune-mha-imdb-256-s2
+same_corpus experiments/finetuning/short-evening-finetune-mha-imdb-256-s2 2cc5e8eb8b54a838
+fresh experiments/finetuning/short-evening-finetune-lsh-imdb-256-s2 finetuning/short-evening-finetune-lsh-imdb-256-s2.yaml
+textclf train experiments/finetuning/short-evening-finetune-lsh-imdb-256-s2
+same_corpus experiments/finetuning/short-evening-finetune-lsh-imdb-256-s2 2cc5e8eb8b54a838
+fresh experiments/finetuning/short-evening-finetune-favor-imdb-256-s2 finetuning/short-evening-finetune-favor-imdb-256-s2.yaml
+textclf train experiments/finetuning/short-evening-finetune-favor-imdb-256-s2
+same_corpus experiments/finetuning/short-evening-finetune-favor-imdb-256-s2 2cc5e8eb8b54a838
+fresh experiments/finetuning/short-evening-finetune-window-imdb-256-s2 finetuning/short-evening-finetune-window-imdb-256-s2.yaml
+textclf train experiments/finetuning/short-evening-finetune-window-imdb-256-s2
+same_corpus experiments/finetuning/short-evening-finetune-window-imdb-256-s2 2cc5e8eb8b54a838
+fresh experiments/finetuning/short-evening-finetune-near_far-imdb-256-s2 finetuning/short-evening-finetune-near_far-imdb-256-s2.yaml
+textclf train experiments/finetuning/short-evening-finetune-near_far-imdb-256-s2
+same_corpus experiments/finetuning/short-evening-finetune-near_far-imdb-256-s2 2cc5e8eb8b54a838
+textclf compare experiments/finetuning/short-evening-finetune-mha-imdb-256-s0 experiments/finetuning/short-evening-finetune-lsh-imdb-256-s0 experiments/finetuning/short-evening-finetune-favor-imdb-256-s0 experiments/finetuning/short-evening-finetune-window-imdb-256-s0 experiments/finetuning/short-evening-finetune-near_far-imdb-256-s0 experiments/baseline/short-evening-tfidf-imdb experiments/finetuning/short-evening-finetune-mha-imdb-256-s1 experiments/finetuning/short-evening-finetune-lsh-imdb-256-s1 experiments/finetuning/short-evening-finetune-favor-imdb-256-s1 experiments/finetuning/short-evening-finetune-window-imdb-256-s1 experiments/finetuning/short-evening-finetune-near_far-imdb-256-s1 experiments/finetuning/short-evening-finetune-mha-imdb-256-s2 experiments/finetuning/short-evening-finetune-lsh-imdb-256-s2 experiments/finetuning/short-evening-finetune-favor-imdb-256-s2 experiments/finetuning/short-evening-finetune-window-imdb-256-s2 experiments/finetuning/short-evening-finetune-near_far-imdb-256-s2
