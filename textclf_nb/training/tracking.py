@@ -407,11 +407,17 @@ class _Recorded(RunRecord):
         return self
 
     def __exit__(self, kind, error, trace):
-        status, cause = ended(error)
         _tell_wandb(self, lambda run: run.finish(exit_code=0 if error is None else 1))
+        with self.kept:
+            try: self._end(error)
+            except BaseException:   # a signal while it is written: Ctrl-C again, or PyTorch's word of a lost worker
+                self._end(error)
+                raise
+
+    def _end(self, error):
+        status, cause = ended(error)
         self.update_run(status=status, cause=cause, finished=_now())
         self.event(status, **({"cause": cause} if cause else {}))
-        self.kept.close()
 
 # %% ../../nbs/4_training/20_tracking.ipynb #5750f67a
 class Tracker(_Recorded):
