@@ -7,7 +7,7 @@ __all__ = ['COST_LABELS', 'KNOBS', 'EXACT_PEERS', 'PEER_OF', 'synchronize', 'in_
            'installed', 'performer_pytorch', 'reformer_pytorch', 'hf_reformer', 'peer_contenders', 'contenders',
            'inputs', 'one_case', 'peak_mib', 'products', 'ready', 'bench_attention', 'exponent', 'cost_panel',
            'plot_cost', 'model_batches', 'our_model', 'compiled_model', 'hf_model', 'training_steps', 'merged_kind',
-           'bench_model', 'output_error', 'Knob', 'Case', 'own_case', 'error_cases', 'nystrom_attention',
+           'bench_model', 'output_error', 'Knob', 'Case', 'own_case', 'named_case', 'error_cases', 'nystrom_attention',
            'hf_longformer', 'scaled_reformer', 'peers_at', 'peer_cases', 'layer_errors', 'bench_error', 'long_texts',
            'exact_model', 'model_folder', 'unread_texts', 'run_error', 'error_lines', 'finish_error_panel',
            'plot_error']
@@ -34,7 +34,7 @@ from ..core import UserError, known_names
 from ..data.corpora import load_corpus
 from ..data.sources import read_file
 from ..model.encoder import EncoderConfig, compile_layers
-from .runs import load_config
+from .runs import from_dotted, load_config
 from ..model.models import ModelConfig, Transformer, mechanism_inputs
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
 from ..data.tokenizer import WordPieceTokenizer
@@ -363,7 +363,9 @@ KNOBS = {
     "window": Knob("window", "w = {window}", lambda b: {"window": max(1, b // 2)}),
     "nystrom": Knob("nystrom", "{landmarks} landmarks", lambda b: {"landmarks": max(1, b // 4)}),
     "near_far": Knob("near_far", "w = c = {window}",
-        lambda b: {"window": max(1, b // 4), "chunk_size": max(1, b // 4)})}
+        lambda b: {"window": max(1, b // 4), "chunk_size": max(1, b // 4)}),
+    "near_far, features": Knob("near_far", "w = c = {window}, m = {nb_features}",
+        lambda b: {"window": max(1, b // 4), "chunk_size": max(1, b // 4), "far": "features", "nb_features": b}, True)}
 
 # %% ../../nbs/5_lab/26_cost.ipynb #76fb6f5e
 class Case(NamedTuple):
@@ -383,6 +385,22 @@ def own_case(name:str, knob:Knob, b:int, H:int, Dh:int, N:int)->Case:
     core = build_attention(knob.kind, Dh, H, **options)
     def build(seed): return mechanism(knob.kind, {"seed": seed} | options, H, Dh)
     return Case(name, knob.label.format(**options), b, build, knob.random, core.shared_qk, float(core.flops(N)))
+
+# %% ../../nbs/5_lab/26_cost.ipynb #7826225e
+def named_case(
+    text:str, # a mechanism and its options: "near_far window=16 far=eva"
+    H:int, Dh:int, N:int,
+)->Case:
+    "A mechanism at the setting that is asked for."
+    kind, *assignments = text.split() or [""]
+    if odd := [a for a in assignments if "=" not in a]:
+        raise UserError(f"{odd[0]!r} is not an option: write a mechanism and its options, "
+            "for example 'near_far window=16 far=eva'")
+    options = from_dotted([f"options.{a}" for a in assignments]).get("options", {})
+    core = build_attention(kind, Dh, H, **options)
+    if any(True for _ in core.parameters()): raise UserError(f"{kind!r} has weights of its own, which are untrained")
+    knob = Knob(kind, " ".join(assignments) or "defaults", lambda b: options, any(True for _ in core.buffers()))
+    return own_case(kind, knob, 0, H, Dh, N)
 
 # %% ../../nbs/5_lab/26_cost.ipynb #34997e77
 def error_cases(budgets, H:int, Dh:int, N:int, peers:bool=True)->list[Case]:
@@ -469,11 +487,11 @@ def bench_error(
     draws:int=3, # of what is random
     repeats:int=3, # timed passes of each setting
     peers:bool=True, # also those that are installed
-    cases:list[Case]|None=None, # who takes part; None: `error_cases`
+    only:list[str]|None=None, # who takes part, as `named_case` reads it; None: `error_cases`
 )->pd.DataFrame: # a row for each contender, setting and layer
     "Errors of all mechanisms on queries and keys that are given, and what they cost."
     (B, H, N, Dh), rows = layers[0][0].shape, []
-    cases = error_cases(budgets, H, Dh, N, peers) if cases is None else cases
+    cases = [named_case(x, H, Dh, N) for x in only] if only else error_cases(budgets, H, Dh, N, peers)
     leaves = [x.detach().clone().requires_grad_() for x in layers[0][:3]]
     def one_pass(core): return lambda: core(*leaves).sum().backward()
     timed = in_turns({c[:2]: one_pass(c.build(0)) for c in cases}, repeats)
@@ -549,10 +567,10 @@ def error_lines(ax, here:pd.DataFrame, names:list[str]):
     for name in names:
         hashed = PEER_OF.get(name, name) == "lsh"
         rows = here[here.contender == name].assign(y=lambda t: t.error_shared if hashed else t.error)
-        rows = rows.groupby("budget")[["ms", "y"]].mean().sort_values("ms")
+        rows = rows.groupby(["budget", "setting"])[["ms", "y"]].mean().sort_values("ms")
         i, hollow = own.index(PEER_OF.get(name, name)), hashed or name not in own
         line = ":" if hashed else "-" if name in own else "--"
-        ax.plot(rows.ms, rows.y, color=f"C{i}", marker="os^DvPX"[i % 7], label=name, linestyle=line,
+        ax.plot(rows.ms, rows.y, color=f"C{i}", marker="os^DvPX*"[i % 8], label=name, linestyle=line,
             markerfacecolor="none" if hollow else f"C{i}")
 
 # %% ../../nbs/5_lab/26_cost.ipynb #3e61cd24

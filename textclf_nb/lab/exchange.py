@@ -186,7 +186,7 @@ def plot_exchange(
     for ax, N in zip(axes[0], lengths):
         for i, name in enumerate(names):
             rows = table[(table.N == N) & (table.contender == name)].sort_values("products")
-            ax.plot(rows.products, rows.lost, color=f"C{i}", marker="os^DvPX"[i % 7], label=name)
+            ax.plot(rows.products, rows.lost, color=f"C{i}", marker="os^DvPX*"[i % 8], label=name)
         ax.axhline(0, color="0.4", linewidth=1, label="exact attention")
         ax.set_xscale("log"); ax.set_yscale("symlog", linthresh=0.1 if table.measure.iloc[0] == "nats" else 1)
         ticks = [x for x in (0.01, 0.03, 0.1, 0.3, 1, 3) if table.products.min() <= x <= 1.5 * table.products.max()]

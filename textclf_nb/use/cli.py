@@ -351,13 +351,16 @@ def cost_error(
     file:Path=typer.Option(None, "--file", "-f", help="a table with a column text; the run's test split if not given"),
     repeats:int=typer.Option(3, min=1), draws:int=typer.Option(3, min=1, help="of what is random"),
     peers:bool=typer.Option(True, help="also the peers that are installed"),
+    cases:list[str]=typer.Option([], "--case", "-c",
+        help="instead of budgets and peers: a mechanism with options, 'near_far window=16 far=eva'; may be repeated"),
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "How well each mechanism would stand in for the attention that a run has learnt, and what it costs."
     from textclf_nb.lab import plot_error, run_error
     from textclf_nb.training.pretrained import packaged
     own = packaged(str(run))
     run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
-    table = run_error(str(run), lengths, tokens, file, budgets=budgets, draws=draws, repeats=repeats, peers=peers)
+    table = run_error(str(run), lengths, tokens, file, budgets=budgets, draws=draws, repeats=repeats, peers=peers,
+        only=cases)
     keep_cost(table, plot_error, (out or home) / f"error_{run.name}.csv")
     for column in ("error", "error_shared"):
         shown = table.dropna(subset=[column]).fillna({"setting": ""})
