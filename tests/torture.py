@@ -329,7 +329,8 @@ def suites(home, room, rng):
         code = ended(pid)
         told(home, code, (0, 1, -signal.SIGKILL))
         told_of.append(f"{what}→{code}")
-        if psutil.wait_procs(below, 15)[1]: raise Found("processes of a dead suite go on")
+        # a worker looks for its suite once it has imported what it needs: long on a busy machine
+        if psutil.wait_procs(below, 120)[1]: raise Found("processes of a dead suite go on")
     if code != 0: told(home, ended(child(home, ["suite", "retry", "s.yaml", "--jobs", "2"])), (0,))
     for a in mechanisms: same(plain[a], home/"experiments/finetuning"/a)
     return f"{' '.join(mechanisms)}: {' '.join(told_of)}"
@@ -393,14 +394,14 @@ def configs(home, room, rng):
                 node, at = node[at], key
             node[at] = value
         ExperimentConfig.parse(tree)
-    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 1200)
+    return block(rng, st.lists(st.tuples(st.sampled_from(ALL), LEAF), min_size=1, max_size=2), use, 2000)
 
 
 def yamls(home, room, rng):
     "Text that may be YAML."
     pieces = st.sampled_from(["a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", "&x ", "*x", "!!python/name:os.system", "'", '"',
                               "2024-02-30", "1e400", "|", "\t", "<<"])
-    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 2400)
+    return block(rng, st.lists(pieces | st.text(max_size=4), max_size=25).map("".join), parse_yaml, 3600)
 
 
 def texts(home, room, rng):
