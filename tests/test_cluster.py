@@ -71,7 +71,7 @@ def test_a_worker_of_another_version_is_told_before_anything_starts(tmp_path, mo
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "other")}
         worker = subprocess.Popen([*command, "--no-dashboard"], cwd=tmp_path, stderr=subprocess.DEVNULL, env=environment)
         try:
-            with cluster.get_client() as client: client.wait_for_workers(1, timeout=60)
+            with cluster.get_client() as client: client.wait_for_workers(1, timeout=600)
             with pytest.raises(UserError, match="has textclf-nb 0.0.1, here it is 0.1.0: install the same"):
                 with machines_at(cluster.scheduler_address): pass
         finally:

@@ -31,7 +31,7 @@ def test_two_processes_train_as_one_and_their_checkpoint_goes_on_in_one(tmp_path
     one, two = (new_experiment("pretraining", name, settings=SETTINGS) for name in ("one", "two"))
     command = [Path(sys.executable).parent / "accelerate", "launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
         "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m", "textclf_nb.use.cli", "train", "two"]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, timeout=900)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("kept in") == 1, "only the main process speaks"
     run_experiment(one)

@@ -198,12 +198,13 @@ def test_directions_do_not_share_a_stream_with_weights_or_data():
 
 
 LONG = """
-import resource, torch
+import torch
 from textclf_nb.attention import build_attention
+from textclf_nb.training.tracking import peak_memory_mib   # chapter 20: what `resource` says is the greater of this process and its parent
 q, k, v = (torch.randn(1, 8, 65_536, 64, requires_grad=True) for _ in range(3))
 build_attention("favor", 64, 8, nb_features=64)(q, k, v).sum().backward()
 assert all(x.grad.isfinite().all() for x in (q, k, v))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+print(peak_memory_mib() / 2**10)
 """
 
 

@@ -2,6 +2,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from configparser import ConfigParser
@@ -103,6 +104,13 @@ def test_exported_cells_stay_small_and_pictures_light(notebook):
     assert all(len(i) * 3 / 4 <= 100_000 for i in images)
     assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
     assert "site-packages/" not in json.dumps([c.get("outputs") for c in cells]), "a warning with a path of this machine"
+
+
+@pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
+def test_a_chapter_gives_threads_back(notebook):
+    "`make test` executes the next chapter in the same process: two threads there, beside another process, took three times as long."
+    numbers = [n for text in source(notebook, "code") for n in re.findall(r"\.set_num_threads\((.*?)\)", text)]
+    assert set(numbers) <= {"1", "threads"}, "set 1, and afterwards what there was before: threads = torch.get_num_threads()"
 
 
 def test_the_package_needs_no_development_tools():

@@ -261,7 +261,7 @@ def look_at(page, profile, *options):
     "What Chromium finds on a page, and what it says on its console."
     call = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
         f"--user-data-dir={profile}", "--virtual-time-budget=3000", *options, "--dump-dom", page.as_uri()]
-    seen = subprocess.run(call, capture_output=True, text=True, timeout=120)
+    seen = subprocess.run(call, capture_output=True, text=True, timeout=600)
     found = re.search(r'<pre id="found">(.*?)</pre>', seen.stdout, re.S)
     assert found, seen.stderr[-2000:]
     return json.loads(found.group(1)), [line for line in seen.stderr.splitlines() if "CONSOLE" in line]
@@ -293,6 +293,7 @@ def test_page_for_those_who_use_no_mouse_and_see_little(tmp_path):
         browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for scheme in ("light", "dark"):
             tab = browser.new_page(color_scheme=scheme)
+            tab.set_default_timeout(300_000)   # ms
             tab.goto((tmp_path / "out/report.html").as_uri())
             for more in tab.locator("summary").all(): more.click()
             assert [(v["id"], v["impact"]) for v in axe.run(tab).response["violations"]] == []

@@ -25,6 +25,7 @@ from textclf_nb.training.tracking import RunRecord
 from textclf_nb.use.cli import main
 
 root = Path(__file__).parents[1]
+PATIENCE = 600   # seconds: what hangs is found, a busy machine is not taken for it
 PROCESSES = mp.get_context("forkserver")   # a clean process each, without importing torch each time
 PROCESSES.set_forkserver_preload(["textclf_nb.lab.execution", "textclf_nb.use.cli"])
 SUITES = sorted((root / "experiments/suites").glob("*.yaml"))
@@ -89,12 +90,12 @@ def suite(cwd, *arguments):
 
 
 def ended(process, log):
-    process.join(120)
+    process.join(PATIENCE)
     return process.exitcode, log.read_text()
 
 
 def until(true):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
         time.sleep(.01)

@@ -33,6 +33,7 @@ def test_a_text_is_read_in_a_browser():
         with playwright.sync_playwright() as p:
             browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             tab = browser.new_page()
+            tab.set_default_timeout(300_000)   # ms: a busy machine is no mistake of the page's
             tab.on("request", lambda r: asked.append(r.url))
             tab.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
             tab.goto(address)
