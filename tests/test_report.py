@@ -15,7 +15,7 @@ import yaml
 from sklearn.metrics import f1_score
 
 from textclf_nb.core import UserError
-from textclf_nb.data.corpora import load_corpus
+from textclf_nb.data.corpora import DataConfig, load_corpus
 from textclf_nb.lab.baseline import run_baseline
 from textclf_nb.lab.report import Comparison, _width, compare, keep, results_table
 from textclf_nb.lab.runs import SMOKE, new_experiment, run_experiment
@@ -219,6 +219,54 @@ def test_script_repeats_and_executes_nothing_of_a_run(tmp_path):
     assert (clone / "experiments/finetuning/m/config.yaml").read_bytes() == (bad / "config.yaml").read_bytes()
     again = run()
     assert again.returncode == 2 and "exists already" in again.stderr, "a second call must overwrite nothing"
+
+
+MEASURED = ["started", "finished", "commit", "chain_seconds", "chain_memory_mib", "seconds", "seconds_per_epoch", "tokens_per_second",
+    "peak_memory_mib", "cost_rank", "on_front"]   # by a clock, and what follows from it
+
+
+def made_again(first, clone, compared):
+    "Run the script of a comparison in an empty folder, by the real command; the second table must be the first."
+    clone.mkdir()
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run([first / "out/reproduce.sh"], cwd=clone, capture_output=True, text=True, env=os.environ | {"PATH": path})
+    assert done.returncode == 0, done.stderr
+    again = clone / "experiments/comparisons" / compared
+    before, now = (pd.read_csv(d / "results.csv", dtype=str) for d in (first / "out", again))
+    assert before.drop(columns=MEASURED).to_csv() == now.drop(columns=MEASURED).to_csv() and now.against[0] == "tfidf"
+    assert (again / "reference.csv").read_bytes() == (first / "out/reference.csv").read_bytes()
+    assert sorted(p.name for p in (again / "figures").iterdir()) == sorted(p.name for p in (first / "out/figures").iterdir())
+    return (again / "report.html").read_text(encoding="utf-8")
+
+
+ASKED = {"prefix": "my_", "requirements": "thesis", "seed": 3, "reference": {"table 1": {"tfidf": 91.5}}, "against": "tfidf"}
+
+
+def tfidf(limit):
+    "A real baseline in the current folder."
+    data = DataConfig(**SMOKE["data"] | {"limit": limit})
+    run_baseline(load_corpus(data), Path("experiments/baseline/tfidf"), data=data)
+    return "experiments/baseline/tfidf"
+
+
+def test_script_makes_the_same_table_again(tmp_path, monkeypatch):
+    (first := tmp_path / "first").mkdir()
+    monkeypatch.chdir(first)
+    compare([tfidf(200)], "out", **ASKED)
+    made_again(first, tmp_path / "clone", "tfidf")
+
+
+@pytest.mark.long
+def test_script_makes_a_chain_again(tmp_path, monkeypatch):
+    "The fine-tuning stands on a pretraining that the comparison is not given."
+    (first := tmp_path / "first").mkdir()
+    monkeypatch.chdir(first)
+    data = {"data": SMOKE["data"] | {"limit": 200}}
+    run_experiment(new_experiment("pretraining", "words", settings=SMOKE | data))
+    model = new_experiment("finetuning", "mine", settings={k: SMOKE[k] for k in ("training", "logging")} | data, pretraining="words")
+    run_experiment(model)
+    compare([model, tfidf(200)], "out", **ASKED)
+    assert "WNF-2" in made_again(first, tmp_path / "clone", "mine+tfidf")
 
 
 def test_script_refuses_another_corpus(tmp_path):

@@ -17,7 +17,8 @@ same_corpus() {
 {% for line in told %}echo {{ line|q }}
 {% endfor %}{% for run in runs %}
 fresh {{ run.target|q }} {{ run.file|q }}
-textclf {{ run.verb }} {{ run.target|q }}
+textclf {{ run.verb }}{% for word in run.words %} {{ word|q }}{% endfor %}
+
 {% if run.corpus %}same_corpus {{ run.target|q }} {{ run.corpus|q }}
 {% endif %}{% endfor %}
-textclf compare{% for run in runs %} {{ run.target|q }}{% endfor %}
+textclf compare{% for target in held %} {{ target|q }}{% endfor %}{% for option in options %} {{ option|q }}{% endfor %}{% if reference %} --reference="$here/$settings"/reference.yaml{% endif %}

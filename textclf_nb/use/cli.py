@@ -245,12 +245,16 @@ def compare_runs(
     out:Path=typer.Option(None, "--out", "-o",
         help="directory for table, report and figures; ROOT/comparisons/… if not given"),
     requirements:str=typer.Option(None, help="thesis: judge by its requirements too"),
-    against:str=typer.Option(None, help="hold every configuration against the one of this name, too"), root:Path=ROOT):
+    against:str=typer.Option(None, help="hold every configuration against the one of this name, too"),
+    reference:Path=typer.Option(None, help="a YAML file with published macro-F1 [%]: {table 4.13: {sdpa: 92.86}}"),
+    seed:int=typer.Option(0, min=0, help="of the bootstrap"),
+    prefix:str=typer.Option("", help="before the name of each figure, such as demo_"), root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
+    from textclf_nb.core import read_yaml
     from textclf_nb.lab import compare, results_table
-    found = [find_run(r, root) for r in runs]
+    found, theirs = [find_run(r, root) for r in runs], read_yaml(reference) if reference else None
     out = out or root / "comparisons" / "+".join(r.name for r in found)[:80]
-    print(results_table(compare(found, out, requirements=requirements, against=against)))
+    print(results_table(compare(found, out, prefix, requirements, seed, theirs, against)))
     print(f"\n{out / 'report.html'}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #afbbdeab
