@@ -9,6 +9,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import links
+import pandas as pd
 import pytest
 
 root = Path(__file__).parents[1]
@@ -124,11 +125,56 @@ def test_import_is_possible_without_notebook_tools():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
 
 
-def test_the_library_example_of_the_readme_runs():
-    code = (root / "README.md").read_text().split("```python\n")[1].split("```")[0]
-    names = {}
+def test_the_library_example_of_the_readme_runs(tmp_path, monkeypatch):
+    import torch
+    code = (root / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names = {"texts": ["good film", "bad film"] * 8, "labels": ["pos", "neg"] * 8, "mask": torch.arange(64)[None] < 60,
+             **dict(zip("qkv", torch.randn(3, 1, 8, 64, 64)))}
     exec(code, names)
-    assert names["out"].shape == (1, 8, 4096, 64) and callable(names["export_hf"])
+    assert names["out"].shape == (1, 8, 64, 64) and list(names["model"].predict(["good", "bad"])) == ["pos", "neg"]
+
+
+def kept(name): return pd.read_csv(root / f"experiments/results/{name}.csv")
+
+
+def in_points(row, of): return "{:+.1f} [{:+.1f}, {:+.1f}]".format(*(row[f"vs_{of}_{end}"] for end in ("pp", "low", "high")))
+
+
+def test_numbers_of_the_readmes_are_those_of_kept_tables():
+    "Each number of the first page, and of the tables that it points to, worked out anew."
+    page, more = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "experiments/README.md"))
+    faster = kept("cost_attention_cpu").pivot(index="contender", columns="N", values="times_faster")
+    def ratio(m, n): return f"{faster.loc[m, n]:.{0 if faster.loc[m, n] >= 9.95 else 1}f}"
+    exchange = kept("exchange_wiki-mini").query("N == 256").set_index(["contender", "setting"])
+    lost = {m: exchange.lost[m, s] for m, s in (("favor", "m = 64"), ("window", "w = 32"), ("near_far", "w = c = 32"))}
+    trained = kept("short-evening-imdb-256").query("status == 'finished'")
+    tuned = trained[trained.kind == "finetuning"].groupby("attention")[[c for c in trained if c.startswith("vs_")]].first()
+    for m in ("favor", "lsh", "window", "near_far"):
+        nats = f"{lost[m]:.2f} nats" if m in lost else "not possible"   # one projection for queries and keys
+        row = [f"`{m}`", *(ratio(m, n) for n in (512, 4096, 16384)), nats, in_points(tuned.loc[m], "exact")]
+        assert f"| {' | '.join(row)} |" in page, f"README's row should be | {' | '.join(row)} |"
+        whole = " | ".join(ratio(m, n) for n in faster.columns) + " |"
+        assert any(line.startswith(f"| `{m}`") and line.endswith(whole) for line in more.splitlines()), f"{m}: {whole}"
+    low, high = sorted(-tuned.vs_baseline_pp)[::len(tuned) - 1]
+    seeds, = set(trained[trained.kind == "finetuning"].groupby("attention").seed.nunique())
+    assert f"all lose {low:.1f} to {high:.1f} points" in page and f"{['', 'one', 'two', 'three', 'four', 'five'][seeds]} seeds" in page
+    for nats in (exchange.score["mha", "exact"], *lost.values(), exchange.lost["nystrom", "32 landmarks"]): assert f"{nats:.2f}" in more
+    for _, row in kept("demo").iterrows():
+        line = next(x for x in more.splitlines() if f" {row['name']} " in x).split()
+        assert f"{row.test_f1_macro:.3f}" in line and f"{row.seconds:.3g}" in line and f"{row.peak_memory_mib:.0f}" in line
+        if row.attention in ("favor", "lsh"): assert in_points(row, "exact") in " ".join(line)
+        if row.kind == "finetuning": assert in_points(row, "baseline") in " ".join(line)
+
+
+def test_scores_of_fit_are_the_means_of_the_logs_table():
+    page, log = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "LOG.md"))
+    said = {"AG News, 800": "gave macro-F1 {} by counts, {} by the encoder and {} by both",
+            "IMDb, 40 words, 1,000": "cut to 40 words {}, {} and {}"}
+    for table, sentence in said.items():
+        lines = [line for line in log.splitlines() if line.startswith(f"| {table}, seed")]
+        rows = [[float(cell.split()[0]) for cell in line.split("|")[2:5]] for line in lines]
+        assert len(rows) == 2 and sentence.format(*(f"{sum(c) / 2:.2f}" for c in zip(*rows))) in page
 
 
 def test_the_commands_of_readmes_exist():

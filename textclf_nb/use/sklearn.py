@@ -68,7 +68,7 @@ def settings_from(
 )->dict:
     "A partial tree of settings from an estimator's parameters."
     own = {"training": {"epochs": epochs}, "tokenizer": {"max_length": max_length}, "experiment": {"seed": seed}}
-    if attention: own["architecture"] = {"attention": {"kind": attention}}
+    if attention: own |= {"pretrained_experiment" if pretrained else "architecture": {"attention": {"kind": attention}}}
     return merged(merged(merged(COMMON, PRETRAINED if pretrained else SCRATCH), own), settings or {})
 
 # %% ../../nbs/6_use/32b_sklearn.ipynb #bc4216bb
