@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from run_all import ENVIRONMENT, bin_, root, run, summary
+from run_all import ENVIRONMENT, TWO_PROCESSES, bin_, root, run, summary
 
 MACHINES = {
     "kernels without vectors": {"ATEN_CPU_CAPABILITY": "default"},
@@ -25,7 +25,7 @@ def on_machine(settings):
     "Chapters, then tests, under these variables of the environment."
     tests = [t for t in sorted(root.glob("tests/test_*.py")) if any(part in t.read_text(encoding="utf-8") for part in USES)]
     commands = [[bin_ / "nbdev_test", "--path", f"nbs/{part}", "--n_workers", "2", "--do_print"] for part in PARTS]
-    commands.append([sys.executable, "-m", "pytest", "-q", "-n", "2", *tests])
+    commands.append([sys.executable, "-m", "pytest", *TWO_PROCESSES, *tests])
     outcomes = [run(c, **{"TRITON_INTERPRET": "1"} | settings) for c in commands]
     return max(code for code, _ in outcomes), sum(seconds for _, seconds in outcomes)
 
@@ -38,7 +38,7 @@ def on_python(version):
     commands = [] if (home / ".installed").is_file() else [[f"python{version}", "-m", "venv", home], [*install, "--editable", ".[dev]"],
         [python, "-c", f"open({str(home / '.installed')!r}, 'w')"]]
     seconds = 0
-    for command in [*commands, [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests"]]:
+    for command in [*commands, [python, "-m", "pytest", *TWO_PROCESSES, "tests"]]:
         code, took = run(command, **ENVIRONMENT)
         seconds += took
         if code: return code, seconds

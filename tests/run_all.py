@@ -12,6 +12,7 @@ from pathlib import Path
 root, bin_ = Path(__file__).parents[1], Path(sys.executable).parent
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                "TRITON_INTERPRET": "1"}   # read when Triton is imported: chapter 07a is not the first of its process
+TWO_PROCESSES = ["-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]   # whole files, in the order of tests/conftest.py
 
 # in-sync comes first: the later steps test the package that the notebooks export
 STEPS = {
@@ -21,7 +22,7 @@ STEPS = {
     "chapters": [bin_ / "nbdev_test", "--path", "nbs", "--n_workers", "2", "--do_print"],
     # those that begin with "your" are executed as on Colab, by pytest
     "experiments": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print", "--skip_file_re", "^([_.]|your)"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations", "10", "-m", "not long", "tests"],
+    "tests": [sys.executable, "-m", "pytest", *TWO_PROCESSES, "--durations", "10", "-m", "not long", "tests"],
 }
 
 
