@@ -19,6 +19,8 @@ from textclf_nb.training.tracking import read_run
 distributed = pytest.importorskip("distributed", reason="needs dask: pip install 'textclf-nb[cluster]'")
 from textclf_nb.lab.cluster import machines_at  # noqa: E402
 
+QUIET = {"dashboard_address": None, "silence_logs": 50, "scheduler_kwargs": {"dashboard_address": "127.0.0.1:0"}}   # 0: any free port
+
 root = Path(__file__).parents[1]
 SETTINGS = {"data": {"corpus": "docstrings", "limit": 130, "test": {"limit": 30}}, "tokenizer": {"vocab_size": 400, "max_length": 32},
     "architecture": {"embedding_dim": 16, "num_layers": 1, "mlp_size": 32, "attention": {"kind": "favor", "num_heads": 2}},
@@ -27,7 +29,7 @@ SETTINGS = {"data": {"corpus": "docstrings", "limit": 130, "test": {"limit": 30}
 
 @pytest.fixture
 def machines():
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster: yield cluster
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **QUIET) as cluster: yield cluster
 
 
 def machine_dies(run_dir, killed):
@@ -66,7 +68,7 @@ def test_a_worker_of_another_version_is_told_before_anything_starts(tmp_path, mo
     facts = tmp_path / "other/textclf_nb-0.0.1.dist-info"
     facts.mkdir(parents=True)
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: textclf-nb\nVersion: 0.0.1\n")
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as cluster:
+    with distributed.LocalCluster(n_workers=0, **QUIET) as cluster:
         command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address, "--nthreads", "1", "--no-nanny"]
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "other")}
         worker = subprocess.Popen([*command, "--no-dashboard"], cwd=tmp_path, stderr=subprocess.DEVNULL, env=environment)
