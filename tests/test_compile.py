@@ -8,7 +8,6 @@ from textclf_nb.model import ModelConfig, TransformerForSequenceClassification
 
 N, KEYS = 40, torch.arange(40) < torch.tensor([[40], [20]])
 OPTIONS = {"lsh": {"chunk_size": 8}, "linformer": {"max_length": 64}, "window": {"window": 4}, "near_far": {"window": 4, "chunk_size": 4}}
-# A break that remains, and why: `favor` with redraw_interval counts backward passes by a hook on the queries, and then draws.
 
 
 def randn(*shape, seed=0): return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
@@ -44,6 +43,21 @@ def test_no_break_inside_a_mechanism_of_a_whole_model(kind):
     seen = torch._dynamo.explain(lambda ids: model(ids, KEYS).logits)(ids)
     inside = [frame for b in seen.break_reasons for frame in b.user_stack if "/attention/" in frame.filename]
     assert not inside, inside
+
+
+@pytest.mark.parametrize("implementation, masked", [("plain", False), ("fast", False), ("fast", True)])
+def test_new_directions_come_in_a_whole_graph(implementation, masked):
+    core, twin = (build_attention("favor", 8, 2, nb_features=8, redraw_interval=2, implementation=implementation).train() for _ in range(2))
+    masks, call, drawn = [torch.ones(N, N, dtype=torch.bool).tril()] if masked else [], whole(twin), set()
+    for step in range(5):
+        for a, b in zip(run(core, core, *masks), run(twin, call, *masks)): assert torch.allclose(a, b, atol=1e-5)
+        assert int(core.calls) == int(twin.calls) == step + 1 and torch.equal(core.omega, twin.omega)
+        drawn.add(core.omega.sum().item())
+    assert len(drawn) == 3
+    x = randn(2, 2, N, 8).requires_grad_()
+    first, second = call(x, x, x, KEYS, *masks), core(x, x, x, KEYS, *masks)   # a way back that comes after the next draw
+    for f in (core, call): f(x, x, x, KEYS, *masks).sum().backward()
+    assert torch.allclose(*(torch.autograd.grad(out.sin().sum(), x)[0] for out in (first, second)), atol=1e-5)
 
 
 NODES = [k for k in available_attention() if issubclass(attention_class(k), Node)]

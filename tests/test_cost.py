@@ -1,9 +1,14 @@
 """Kept tables have the columns that today's code writes."""
+import json
+import re
+import shlex
 from pathlib import Path
+from pydoc_data.topics import topics
 
 import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from textclf_nb.lab.answers import bench_answers, untaught
 from textclf_nb.lab.cost import bench_attention, bench_error, bench_model
@@ -11,8 +16,10 @@ from textclf_nb.lab.exchange import bench_exchange, exchange_settings
 from textclf_nb.lab.report import compare
 from textclf_nb.lab.verdicts import made_up_study
 from textclf_nb.model.encoder import EncoderConfig
+from textclf_nb.use.cli import app
 
-KEPT = sorted((Path(__file__).parents[1] / "experiments/results").glob("*.csv"))
+ROOT = Path(__file__).parents[1]
+KEPT = sorted((ROOT / "experiments/results").glob("*.csv"))
 
 @pytest.fixture(scope="module")
 def today(tmp_path_factory):
@@ -40,3 +47,17 @@ def test_a_kept_table_is_todays(today, file):
     kind = next((kinds[k] for k in kinds if file.name.startswith(k)), "runs")
     if kind != "runs": assert columns - {"peak_mib"} == today[kind]   # memory may be left out
     else: assert {c for c in today[kind] if not c.startswith("config.")} <= columns   # metrics and settings differ by task
+
+
+def test_the_table_of_chapter_05c_is_made_by_the_command_that_it_prints(tmp_path):
+    cells = json.loads((ROOT / "nbs/1_attention/05c_near_far.ipynb").read_text())["cells"]
+    block, = re.findall(r"```bash\ntextclf (.*?)\n```", "\n".join("".join(c["source"]) for c in cells), re.DOTALL)
+    pd.DataFrame({"text": list(topics.values())}).to_csv(tmp_path / "articles.csv", index=False)
+    words = shlex.split(block.replace("\\\n", " "))
+    small = {"articles.parquet": tmp_path / "articles.csv", "128": 32, "512": 48, "4096": 48, "far": tmp_path}
+    words = [str(small.get(w, w)) for w in words] + ["--repeats", "1", "--draws", "1"]
+    made = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert made.exit_code == 0 and (tmp_path / "error_wiki-mini.svg").exists()
+    by, kept = ["contender", "setting", "layer"], pd.read_csv(ROOT / "experiments/results/far_wiki-mini.csv")
+    table = pd.read_csv(tmp_path / "error_wiki-mini.csv")
+    assert table.N.unique().tolist() == [32, 48] and table[by].equals(kept[by])

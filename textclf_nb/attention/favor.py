@@ -6,7 +6,8 @@
 __all__ = ['PHI', 'SOFTMAX_PHI', 'haar', 'random_directions', 'stabilised', 'optimal_A', 'moments', 'Frame', 'measure_frame',
            'activate', 'FeatureMap', 'with_ones', 'divide', 'full_attention', 'causal_step', 'causal_attention',
            'is_causal', 'matrix_attention', 'shrink_to_mean', 'check_features', 'FavorConfig', 'draw_features',
-           'FavorAttention', 'feature_map', 'warn_quadratic', 'Ways', 'estimate', 'plain_favor']
+           'due_directions', 'Counted', 'FavorAttention', 'feature_map', 'warn_quadratic', 'Ways', 'estimate',
+           'plain_favor']
 
 # %% ../../nbs/1_attention/04_favor.ipynb #93f09ccc
 import math
@@ -301,13 +302,37 @@ def draw_features(
     omega = random_directions(-(-config.nb_features // (1 + pairs)), d, generator, config.ortho_features)
     return torch.cat([omega, -omega])[:config.nb_features] if pairs else omega
 
+# %% ../../nbs/1_attention/04_favor.ipynb #24ce2660
+@torch.library.custom_op("textclf_nb::due_directions", mutates_args=())
+def due_directions(omega:Tensor, calls:Tensor, every:int, seed:int, config:str)->Tensor: # config: JSON
+    "These directions, or new ones where another `every` passes are over."
+    number, rest = divmod(int(calls), every)
+    if rest or not number: return omega.clone()
+    return draw_features(FavorConfig.model_validate_json(config), omega.shape[1], seed, number).to(omega)
+
+@due_directions.register_fake
+def _(omega, calls, every, seed, config): return torch.empty_like(omega)
+
+class Counted(torch.autograd.Function):
+    "The queries as they are; when their gradient has come, `calls` is one more."
+    @staticmethod
+    def forward(ctx, q, calls):
+        ctx.calls = calls   # not saved for backward: it is meant to change before other passes have come back
+        return q.view_as(q)
+
+    @staticmethod
+    def backward(ctx, grad):
+        ctx.calls.add_(1)
+        return grad, None
+
 # %% ../../nbs/1_attention/04_favor.ipynb #98d0d7fc
 class _Redrawn(Node, SeveralWays):
     "Directions that may change from time to time, in training only."
-    Config = FavorConfig
+    Config, inside = FavorConfig, {"redraw_interval": 0}
 
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
+        self.written = self.config.model_dump_json()   # what an operator can be handed
         self.register_buffer("calls", torch.zeros((), dtype=torch.long))
         self.register_buffer("omega", draw_features(self.config, head_dim, seed))
 
@@ -315,13 +340,10 @@ class _Redrawn(Node, SeveralWays):
         "New directions after every `redraw_interval` training passes; a pass counts when q's gradient has come."
         every = self.config.redraw_interval
         if not (every and self.training and q.requires_grad): return q
-        number, rest = divmod(int(self.calls), every)
-        if number and not rest: self.omega = draw_features(self.config, self.head_dim, self.seed, number).to(self.omega)
-        q = q.view_as(q)                        # a tensor of this pass alone, so that its hook runs once
-        q.register_hook(self.count_pass)
-        return q
+        self.omega = due_directions(self.omega, self.calls, every, self.seed, self.written)
+        return Counted.apply(q, self.calls)
 
-    def count_pass(self, gradient): self.calls += 1
+    def forward(self, q, *inputs, **masks): return super().forward(self.redraw(q), *inputs, **masks)
 
 # %% ../../nbs/1_attention/04_favor.ipynb #3fefdf83
 @register_attention("favor")
@@ -330,11 +352,10 @@ class FavorAttention(_Redrawn):
     warned = False # of the quadratic cost of a mask or a bias
 
     def traceable(self, attn_mask):
-        "Masks are looked at, kernels launched: by an operator. New directions need a hook, which no operator has."
-        return self.config.redraw_interval > 0 or attn_mask is None and self.config.implementation != "triton"
+        "Masks are looked at, kernels launched: by an operator."
+        return attn_mask is None and self.config.implementation != "triton"
 
     def attend(self, q, *inputs):
-        q = self.redraw(q)
         with torch.autocast(q.device.type, enabled=False): return super().attend(q, *inputs)
 
     def flops(self, n):

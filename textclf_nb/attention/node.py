@@ -96,9 +96,11 @@ attend_op.register_autograd(gradients, setup_context=remember)
 # %% ../../nbs/1_attention/01a_node.ipynb #8e95f676
 class Node(Attention):
     "A mechanism that a compiler takes as one operator."
+    inside: dict = {} # options that are other ones within the operator
+
     def __init__(self, head_dim, num_heads, config=None, seed=0):
         super().__init__(head_dim, num_heads, config, seed)
-        options = self.config.model_dump(mode="json")
+        options = self.config.model_dump(mode="json") | self.inside
         self.spec = json.dumps(dict(kind=self.kind, head_dim=head_dim, num_heads=num_heads, seed=seed, options=options))
 
     def traceable(self, attn_mask:Tensor|None)->bool: return False
