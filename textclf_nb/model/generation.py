@@ -26,18 +26,20 @@ from .decoder import TransformerForCausalLM
 class Memory:
     "What one layer keeps of the texts that it has read."
     def __init__(self, size:int): # tokens of the longest text
-        self.size, self.lengths = size, None
+        self.size, self.lengths, self.longest, self.even = size, None, 0, True
 
     def __call__(self, core, q, k, v, key_mask=None, attn_mask=None)->Tensor: # q, k, v: (B, H, N, Dh)
         if self.lengths is None:
-            self.lengths = torch.full(q.shape[:1], q.shape[2]) if key_mask is None else key_mask.sum(-1)
+            whole = torch.full(q.shape[:1], q.shape[2], device=q.device)
+            self.lengths = whole if key_mask is None else key_mask.sum(-1)
+            self.longest, self.even = int(self.lengths.max()), key_mask is None
             self.read(core, k, v, key_mask)
             return core(q, k, v, key_mask, attn_mask)
         if len(q) != len(self.lengths):
             raise UserError(f"the cache holds {len(self.lengths)} texts and was given a token of {len(q)}: begin anew")
-        if int(self.lengths.max()) >= self.size: raise UserError(f"the cache of {self.size} tokens is full")
+        if self.longest >= self.size: raise UserError(f"the cache of {self.size} tokens is full")
         out = self.step(core, q, k, v)
-        self.lengths = self.lengths + 1
+        self.lengths, self.longest = self.lengths + 1, self.longest + 1
         return out
 
     def numbers(self)->int:
@@ -61,10 +63,13 @@ class KeyValues(Memory):
         self.k[:, :, :N], self.v[:, :, :N] = k, v
 
     def step(self, core, q, k, v):
-        row, at, n = torch.arange(len(q)), self.lengths, int(self.lengths.max()) + 1
-        self.k[row, :, at], self.v[row, :, at] = k[:, :, 0], v[:, :, 0]
-        seen = torch.arange(n, device=q.device) <= at[:, None]
-        return F.scaled_dot_product_attention(q, self.k[:, :, :n], self.v[:, :, :n], attn_mask=seen[:, None, None])
+        n, seen = self.longest + 1, None
+        if self.even: self.k[:, :, n-1:n], self.v[:, :, n-1:n] = k, v
+        else:
+            row, at = torch.arange(len(q)), self.lengths
+            self.k[row, :, at], self.v[row, :, at] = k[:, :, 0], v[:, :, 0]
+            seen = (torch.arange(n, device=q.device) <= at[:, None])[:, None, None]
+        return F.scaled_dot_product_attention(q, self.k[:, :, :n], self.v[:, :, :n], attn_mask=seen)
 
 # %% ../../nbs/2_model/12a_generation.ipynb #8f26ff02
 @register_memory("window")
@@ -117,7 +122,7 @@ class SharedKeys(KeyValues):
         super().read(core, unit(k)[0], v, key_mask)
 
     def step(self, core, q, k, v):
-        row, at, n = torch.arange(len(q)), self.lengths, int(self.lengths.max()) + 1
+        row, at, n = torch.arange(len(q)), self.lengths, self.longest + 1
         self.k[row, :, at], self.v[row, :, at] = unit(k)[0][:, :, 0], v[:, :, 0]
         bias = q.new_zeros(len(q), n).masked_fill(torch.arange(n, device=q.device) > at[:, None], -math.inf)
         bias[row, at] = OWN_TOKEN
@@ -202,6 +207,7 @@ def following(
     return model(ids, there, memory=memories).logits[torch.arange(len(texts)), lengths - 1]
 
 # %% ../../nbs/2_model/12a_generation.ipynb #6607a958
+@torch.inference_mode()
 def write(
     model:TransformerForCausalLM, # in evaluation mode
     prompts:list[list[int]], # ids, at least one each
@@ -221,7 +227,7 @@ def write(
         if max(map(len, seen)) > limit: seen, memories = [t[-(limit // 2):] for t in seen], None
         if config.cache and memories is None: memories = make_memories(model)
         logits = following(model, seen, memories)
-        logits[:, list(never)] = -math.inf
+        if never: logits[:, list(never)] = -math.inf
         new = choose(logits, said, config, generator)
         yield new
         for i, word in enumerate(new.tolist()): said[i].append(word); seen[i] = [*seen[i], word]
@@ -290,6 +296,7 @@ def reorder(
             if isinstance(kept, Tensor): setattr(memory, name, kept[rows])
 
 # %% ../../nbs/2_model/12a_generation.ipynb #14de4734
+@torch.inference_mode()
 def beam_search(
     model:TransformerForCausalLM, # in evaluation mode
     prompt:list[int], # x, ids, at least one
@@ -307,7 +314,7 @@ def beam_search(
     totals = torch.zeros(1, device=model.encoder.embeddings.word.weight.device)
     for n in range(1, c.max_new_tokens + 1):
         logits = following(model, [prompt + y for y in beams], memories)
-        logits[:, list(never)] = -math.inf
+        if never: logits[:, list(never)] = -math.inf
         likely, rows, words = continuations(totals, logits, 2*c.num_beams)
         found = [(c.score(float(t), n), beams[r] + [w]) for t, r, w in zip(likely, rows, words)]
         over = [y for y in found[:c.num_beams] if y[1][-1] == end or n == c.max_new_tokens]

@@ -123,7 +123,8 @@ class Rotary(nn.Module):
     def forward(self, n:int)->Tensor: # (n, d/2) complex64
         if n > len(self.table):
             a = angles(_grown(n), self.head_dim, self.config.rope_base, self.config.rope_scale)
-            self.table = torch.stack([a.cos(), a.sin()], -1).to(self.table.device, torch.float32)
+            with torch.inference_mode(False):   # the table outlives this call, and training may come next
+                self.table = torch.stack([a.cos(), a.sin()], -1).to(self.table.device, torch.float32)
         return torch.view_as_complex(self.table[:n].float())
 
 # %% ../../nbs/2_model/08_positions.ipynb #6b44c105
