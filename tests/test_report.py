@@ -16,7 +16,7 @@ from sklearn.metrics import f1_score
 
 from textclf_nb.core import UserError
 from textclf_nb.data.corpora import DataConfig, load_corpus
-from textclf_nb.lab.baseline import run_baseline
+from textclf_nb.lab.baseline import BaselineConfig, run_baseline
 from textclf_nb.lab.report import Comparison, _width, compare, keep, results_table
 from textclf_nb.lab.runs import SMOKE, new_experiment, run_experiment
 from textclf_nb.lab.verdicts import collect, made_up_run, made_up_study, paired_bootstrap, predictions, summarise
@@ -364,6 +364,26 @@ def test_real_baselines_through_the_report(tmp_path):
     df = compare(dirs, tmp_path / "out").runs
     assert df.test_f1_macro.tolist() == [1., 1.] and df.status.tolist() == ["finished"] * 2
     assert df.vs_baseline_pp.dropna().tolist() in ([], [0.])
+
+
+def test_folds_are_compared_as_one_run_and_made_again_one_by_one(tmp_path):
+    "Three folds of two baselines through compare; a fold that failed leaves its run out, and the page says which."
+    rows = [(f"{w} number {i} of a list", label) for i in range(30) for w, label in (("snow ice", "cold"), ("sun sand", "warm"))]
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "weather.csv", index=False)
+    dirs = []
+    for name, features in (("few", 2), ("many", 100)):
+        for k in range(3):
+            data = DataConfig(corpus=str(tmp_path / "weather.csv"), cross={"folds": 3, "test": k})
+            dirs.append(tmp_path / "baseline" / f"{name}-fold{k}")
+            run_baseline(load_corpus(data), dirs[-1], BaselineConfig(max_features=features), data=data)
+    found = compare(dirs, tmp_path / "out", against="many")
+    assert found.runs["name"].tolist() == ["few", "many"] and found.configs.drawn.tolist() == ["60 sources of the test texts"] * 2
+    page, script = ((tmp_path / "out" / n).read_text(encoding="utf-8") for n in ("report.html", "reproduce.sh"))
+    assert "each text was test once" in page and script.count("textclf baseline") == 6 and script.count("textclf compare") == 1
+    facts = json.loads((dirs[1] / "run.json").read_text())
+    (dirs[1] / "run.json").write_text(json.dumps(facts | {"status": "failed"}))
+    assert "left out: few: failed, no score of fold 1" in results_table(compare(dirs, tmp_path / "out"))
+    with pytest.raises(UserError, match="measured on different corpora"): compare([dirs[0], dirs[4]], tmp_path / "out")
 
 
 def test_sources_of_a_corpus_reach_the_intervals(tmp_path):

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "plot_error", "run_error"],
     "answers": ["bench_answers", "plot_answers", "run_answers"],
     "exchange": ["bench_exchange", "best_pairs", "exchange_settings", "exchanged", "plot_exchange", "run_exchange"],
+    "folds": ["pool_folds"],
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],

@@ -31,6 +31,7 @@ from ..core import PALETTE, UserError, checked_name, save_figure, set_style, who
 from ..training.tracking import LoggingConfig
 from .verdicts import (ABOUT, DELTAS, ancestors, collect, finished, flatten, pareto_front, predictions,
     run_facts, settings_of, summarise)
+from .folds import pool_folds
 from ..training.tasks import TASKS
 
 # %% ../../nbs/5_lab/28_report.ipynb #17b2e40f
@@ -506,6 +507,9 @@ def _about_runs(runs):
     if (done.kind == "baseline").any() and done.max_length.notna().any():
         out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} "
             "tokens of each.")
+    if "folds" in runs and runs.folds.notna().any():
+        out.append("Runs of several folds: each text was test once, and the intervals do not know that the trainings "
+            "share most of their texts.")
     for _, r in done[done.ancestors.notna() & done.chain_seconds.isna()].iterrows():
         out.append(f"{r['name']} stands on {r.ancestors}, of which not every cost was found: "
             "the price of the chain is unknown.")
@@ -658,12 +662,13 @@ def compare(
     against:str|None=None, # a configuration to hold all others against, too
 )->Comparison: # runs, configurations, and what stands beside them
     "Compare runs: results.csv, report.html, figures/, reproduce.sh, and reference.csv if scores were given."
-    runs, out = collect(run_dirs), Path(out_dir)
+    given, out = collect(run_dirs), Path(out_dir)
+    runs = collect(pool_folds(run_dirs, out / "folds"))
     configs = summarise(runs, requirements, seed, against)
     held = beside(configs, reference) if reference else None
     figures = draw(runs, configs, out / "figures", prefix)
     asked = {"requirements": requirements, "against": against, "seed": seed, "prefix": prefix}
-    page = render(runs, configs, figures, write_script(runs, out, asked, reference),
+    page = render(runs, configs, figures, write_script(given, out, asked, reference),
         f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize(), held)
     table = _with_findings(runs, configs)
     files = {"results.csv": table.to_csv(index=False), "report.html": page}

@@ -173,6 +173,7 @@ def _row(run_dir, facts, leaves):
         "versions": ", ".join(f"{k} {v}" for k, v in part("versions").items())}
     for split in ("val", "test"): row |= {f"{split}_{m}": (part("results").get(split) or {}).get(m) for m in METRICS}
     row |= {c: part("cost").get(c) for c in COSTS} | {"run_dir": str(run_dir)}
+    if facts.get("folds"): row["folds"] = json.dumps(facts["folds"])
     row |= {f"config.{k}": v for k, v in leaves.items()}
     return {k: v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for k, v in row.items()}
 
@@ -220,7 +221,8 @@ def ancestors(
     "The runs that a run stands on."
     out = {}
     while (name := _parent(row)) and name not in out and not packaged(name):   # paid for, the same for all
-        beside = Path(row["run_dir"]).resolve().parent.parent / "pretraining" / name
+        home = json.loads(row["folds"])[0] if row.get("folds") else row["run_dir"]
+        beside = Path(home).resolve().parent.parent / "pretraining" / name
         out[name] = _row(beside, *run_facts(beside)) if (beside / "run.json").is_file() else given.get(name)
         if out[name] is None: break
         row = out[name]
