@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 from textclf_nb.lab.answers import bench_answers, untaught
 from textclf_nb.lab.cost import bench_attention, bench_error, bench_model
-from textclf_nb.lab.exchange import bench_exchange, exchange_settings
+from textclf_nb.lab.exchange import bench_adaptation, bench_exchange, exchange_settings
 from textclf_nb.lab.report import compare
 from textclf_nb.lab.verdicts import made_up_study
 from textclf_nb.model.encoder import EncoderConfig
+from textclf_nb.training.pretrained import packaged
 from textclf_nb.use.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -31,18 +32,19 @@ def today(tmp_path_factory):
         "cost_model": bench_model(tiny, [("mlm", 16, 2)], steps=1, memory=False),
         "error": bench_error([torch.randn(3, 1, 1, 16, 8).unbind()], (8,), draws=1, repeats=1, peers=False),
         "exchange": bench_exchange(lambda *_: 1.0, exchange_settings((8,))[:1], 16, "nats"),
+        "adapt": bench_adaptation(packaged("wiki-mini"), [], *torch.ones(2, 1, 8, dtype=torch.long), steps=1, batch=1),
         "answers": bench_answers(untaught("wiki-mini", root / "model"), ["a text"], repeats=1, peers=False),
         "runs": pd.read_csv(root / "out/results.csv")}
     return {name: set(t) for name, t in tables.items()}
 
-@pytest.mark.parametrize("name", ["cost_attention", "cost_model", "error", "exchange", "answers"])
+@pytest.mark.parametrize("name", ["cost_attention", "cost_model", "error", "exchange", "adapt", "answers"])
 def test_a_table_names_its_maker(today, name):
     assert {"version", "commit", "python", "torch", "hardware", "device", "threads"} <= today[name]
 
 @pytest.mark.parametrize("file", KEPT, ids=lambda f: f.name)
 def test_a_kept_table_is_todays(today, file):
     columns = set(pd.read_csv(file, nrows=0))
-    names = ("cost_attention", "cost_model", "error", "exchange", "answers")
+    names = ("cost_attention", "cost_model", "error", "exchange", "adapt", "answers")
     kinds = {"far": "error"} | {k: k for k in names}   # far: chapter 05c's errors
     kind = next((kinds[k] for k in kinds if file.name.startswith(k)), "runs")
     if kind != "runs": assert columns - {"peak_mib"} == today[kind]   # memory may be left out

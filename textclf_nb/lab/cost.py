@@ -7,10 +7,10 @@ __all__ = ['COST_LABELS', 'KNOBS', 'EXACT_PEERS', 'PEER_OF', 'synchronize', 'in_
            'installed', 'performer_pytorch', 'reformer_pytorch', 'hf_reformer', 'peer_contenders', 'contenders',
            'inputs', 'one_case', 'peak_mib', 'products', 'ready', 'bench_attention', 'exponent', 'cost_panel',
            'plot_cost', 'model_batches', 'our_model', 'compiled_model', 'hf_model', 'training_steps', 'merged_kind',
-           'bench_model', 'output_error', 'Knob', 'Case', 'own_case', 'named_case', 'error_cases', 'nystrom_attention',
-           'hf_longformer', 'scaled_reformer', 'peers_at', 'peer_cases', 'layer_errors', 'bench_error', 'long_texts',
-           'exact_model', 'model_folder', 'unread_texts', 'run_error', 'error_lines', 'finish_error_panel',
-           'plot_error']
+           'bench_model', 'output_error', 'Knob', 'Case', 'own_case', 'named_knob', 'named_case', 'error_cases',
+           'nystrom_attention', 'hf_longformer', 'scaled_reformer', 'peers_at', 'peer_cases', 'layer_errors',
+           'bench_error', 'long_texts', 'exact_model', 'model_folder', 'unread_texts', 'run_error', 'error_lines',
+           'finish_error_panel', 'plot_error']
 
 # %% ../../nbs/5_lab/26_cost.ipynb #27d6714f
 import itertools
@@ -388,20 +388,23 @@ def own_case(name:str, knob:Knob, b:int, H:int, Dh:int, N:int)->Case:
     return Case(name, knob.label.format(**options), b, build, knob.random, core.shared_qk, float(core.flops(N)))
 
 # %% ../../nbs/5_lab/26_cost.ipynb #7826225e
-def named_case(
+def named_knob(
     text:str, # a mechanism and its options: "near_far window=16 far=eva"
-    H:int, Dh:int, N:int,
-)->Case:
+)->Knob: # which gives these options whatever the budget
     "A mechanism at the setting that is asked for."
     kind, *assignments = text.split() or [""]
     if odd := [a for a in assignments if "=" not in a]:
         raise UserError(f"{odd[0]!r} is not an option: write a mechanism and its options, "
             "for example 'near_far window=16 far=eva'")
     options = from_dotted([f"options.{a}" for a in assignments]).get("options", {})
-    core = build_attention(kind, Dh, H, **options)
+    core = build_attention(kind, 1, 1, **options)
     if any(True for _ in core.parameters()): raise UserError(f"{kind!r} has weights of its own, which are untrained")
-    knob = Knob(kind, " ".join(assignments) or "defaults", lambda b: options, any(True for _ in core.buffers()))
-    return own_case(kind, knob, 0, H, Dh, N)
+    return Knob(kind, " ".join(assignments) or "defaults", lambda b: options, any(True for _ in core.buffers()))
+
+def named_case(text:str, H:int, Dh:int, N:int)->Case:
+    "A case of the setting that is asked for."
+    knob = named_knob(text)
+    return own_case(knob.kind, knob, 0, H, Dh, N)
 
 # %% ../../nbs/5_lab/26_cost.ipynb #34997e77
 def error_cases(budgets, H:int, Dh:int, N:int, peers:bool=True)->list[Case]:

@@ -7,9 +7,9 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'sui
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
            'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict', 'generate',
            'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model', 'cost_parameters',
-           'cost_error', 'pair', 'cost_exchange', 'draw_maps', 'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row',
-           'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row',
-           'suite_plan', 'corpus_list', 'corpus_show']
+           'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'draw_maps', 'serve_ui', 'export_to_hf',
+           'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry',
+           'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -400,6 +400,29 @@ def cost_exchange(
     table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws)
     keep_cost(table, plot_exchange, (out or home) / f"exchange_{run.name}.csv")
     print(table.pivot_table(["products", "lost"], ["contender", "setting"], "N", sort=False).round(3).to_string())
+
+# %% ../../nbs/6_use/33_cli.ipynb #7903bfd2
+@cost_app.command("adapt")
+def cost_adapt(
+    run:Path=typer.Argument(..., help="a pretraining run with exact attention (mha), or an encoder of the package"),
+    cases:list[str]=typer.Option(..., "--case", "-c",
+        help="a mechanism with its options, 'near_far window=16 chunk_size=16'; may be repeated"),
+    length:int=typer.Option(128, "--length", "-n", min=3, help="tokens of a page"),
+    tokens:int=typer.Option(4096, min=1, help="tokens for the judge"),
+    file:Path=typer.Option(None, "--file", "-f", help="a table with a column text; the run's test split if not given"),
+    steps:int=typer.Option(60, min=1), batch:int=typer.Option(4, min=1, help="pages a step"),
+    seeds:list[int]=typer.Option([0], "--seed", help="of what is read and hidden; may be repeated"),
+    out:Path=typer.Option(None, "--out", "-o", help="for the table; RUN/cost if not given"), root:Path=ROOT):
+    "What an exchange of attention costs before and after a few steps of training."
+    from textclf_nb.core import whole
+    from textclf_nb.lab import named_settings, run_adaptation
+    from textclf_nb.training.pretrained import packaged
+    own = packaged(str(run))
+    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    table = run_adaptation(str(run), named_settings(cases), length, tokens, file, steps, batch, seeds)
+    with whole((out or home) / f"adapt_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
+    lost = table.pivot_table(["lost_before", "lost_after"], ["contender", "setting"], "seed", sort=False)
+    print(lost.round(3).to_string())
 
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
 @app.command("maps")
