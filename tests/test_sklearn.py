@@ -5,6 +5,7 @@ none of them. The checks below need no data, or only the constructor, and are ca
 """
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import estimator_checks as checks
 
 from textclf_nb.use.sklearn import TextClassifier, TextEmbedder
@@ -34,5 +35,21 @@ def test_calibrated():
 def test_refit_forgets_the_model_in_memory():
     model = tiny().fit(TEXTS, LABELS)
     model.predict(TEXTS[:1])
-    model.fit(TEXTS, [{"warm": 1, "cold": 0}[x] for x in LABELS])
+    model.fit(TEXTS, [{"warm": 1., "cold": 0.}[x] for x in LABELS])   # whole numbers, from a column that once had gaps
     assert set(model.predict(TEXTS)) <= {0, 1}
+
+
+@pytest.mark.parametrize("texts, labels, more, told", [
+    (TEXTS, ["warm", 1] * 40, {}, "partly strings"), (TEXTS, [None, "cold"] * 40, {}, "partly strings"),
+    (TEXTS, [0.5, 1.5] * 40, {}, "continuous"), (TEXTS, ["cold"] * 80, {}, "one class only"), (TEXTS, LABELS[:9], {}, "80 texts, 9 labels"),
+    (["", *TEXTS[1:]], LABELS, {}, "text 1 is ''"), ([], [], {}, "at least one"), ("a text", ["a"], {}, "put it in a list"),
+    (TEXTS, LABELS, {"attention": "flavour"}, "did you mean 'favor'"), (TEXTS, LABELS, {"epochs": 0}, "greater than or equal to 1"),
+    (TEXTS, LABELS, {"pretrained": "nobody"}, "no encoder of the package"), (TEXTS, LABELS, {"random_state": "x"}, "cannot be used"),
+    (TEXTS, LABELS, {"settings": {"training": {"epoch": 1}}}, "did you mean 'epochs'")])
+def test_bad_input_is_one_line_of_scikit_learns_type(texts, labels, more, told):
+    with pytest.raises(ValueError, match=told) as e: tiny().set_params(**more).fit(texts, labels)
+    assert "\n" not in str(e.value)
+
+
+def test_not_fitted_is_scikit_learns_own():
+    for ask in (tiny().predict, tiny().predict_proba, TextEmbedder().transform): pytest.raises(NotFittedError, ask, TEXTS)
