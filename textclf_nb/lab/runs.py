@@ -8,10 +8,10 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE'
            'experiment_dir', 'load_config', 'handed_on', 'source_settings', 'exchanged', 'inherited', 'new_config',
            'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
            'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'run_experiment', 'source_weights',
-           'refitted', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'refuse_second_run', 'judge',
-           'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor',
-           'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
-           'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'refitted', 'pieces', 'same_pieces', 'start_from', 'attention_paths', 'run_loaders', 'run_facts',
+           'refuse_second_run', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir',
+           'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file',
+           'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import json
@@ -29,8 +29,8 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from ..data.batches import as_batch, cut_batches
 from ..training.checkpoints import last_checkpoints, load_checkpoint
-from ..core import (Settings, UserError, cache_home, cached, checked_name, known_names, merged, parse_yaml,
-    read_yaml, whole)
+from ..core import (Settings, UserError, cache_home, cached, checked_name, digest, known_names, merged,
+    parse_yaml, read_yaml, whole)
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
 from ..data.pictures import as_values, decode
 from ..data.sources import columns, label_text, read_file
@@ -374,7 +374,7 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
     facts = run_facts(config, corpus, model, loaders)
     tracked = (run_dir, config.logging, config.model_dump(mode="json"), facts)
     with Tracker(*tracked) if us.main else nullcontext(NoTracker()) as tracker:
-        if not resume: start_from(config, model, tracker)
+        if not resume: start_from(config, model, tracker, tokenizer)
         loop = TrainingLoop(model, config.training, loaders["train"], loaders["val"], tracker, run_dir / "checkpoints",
             task, seed, identity=run_identity(config, corpus, tokenizer))
         cost = loop.fit(resume=resume)
@@ -407,12 +407,29 @@ def refitted(
         out[name] = torch.cat([q, v] if len(own[name]) == 2 * part else [q, q, v])
     return out
 
+# %% ../../nbs/5_lab/24_runs.ipynb #6253bb88
+def pieces(tokenizer:WordPieceTokenizer)->str:
+    "A digest of which id stands for which word piece."
+    return digest(sorted(tokenizer.backend.get_vocab().items()))
+
+def same_pieces(
+    config:ExperimentConfig, # of a run that starts from another
+    tokenizer:WordPieceTokenizer|None, # that it reads with; None: it reads no texts
+):
+    "Refuse word pieces other than those that the source of the weights has learnt."
+    name, root = config.pretrained_experiment.name, config.experiment.output_dir
+    place = packaged(name) or experiment_dir("pretraining", name, root) / "tokenizer"
+    if tokenizer is None or pieces(WordPieceTokenizer.load(place)) == pieces(tokenizer): return
+    raise UserError(f"tokenizer.vocab_dir = {config.tokenizer.vocab_dir}: {name!r} has learnt other word pieces; "
+        f"leave it as `textclf new --from {name}` writes it")
+
 # %% ../../nbs/5_lab/24_runs.ipynb #cff037b3
-def start_from(config:ExperimentConfig, model, tracker:Tracker):
+def start_from(config:ExperimentConfig, model, tracker:Tracker, tokenizer:WordPieceTokenizer|None=None):
     "Give the model the weights that its configuration names; nothing, if it names none."
     section, backbone = config.pretrained_experiment, config.architecture.backbone
     if section:
         source, weights = source_weights(section, config.experiment.output_dir)
+        same_pieces(config, tokenizer)
         if section.attention: weights = refitted(weights, model)
         tracker.event("transfer", source=source, **load_weights(model, weights, source))
     if backbone: tracker.event("transfer", source=backbone.name, **load_backbone(model.encoder, backbone.name))
@@ -468,7 +485,7 @@ def save_for_use(model, tokenizer:WordPieceTokenizer, label_names:list[str]|None
         model.save_pretrained(tmp)
         if tokenizer: tokenizer.save(tmp)
         how = settings.model_dump(include=set(READING)) if tokenizer else {"reads": "pictures"}
-        facts = {"label_names": label_names} | how
+        facts = {"label_names": label_names} | ({"pieces": pieces(tokenizer)} if tokenizer else {}) | how
         (tmp / "use.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b9f4a8d9
@@ -573,6 +590,8 @@ class Classifier(Predictor):
         how = {k: v for k, v in facts.items() if k in READING}
         self.label_names, self.reading = facts["label_names"], TokenizerConfig.parse(how, str(path / "use.json"))
         self.tokenizer, self.device = WordPieceTokenizer.load(path), pick_device(device or "auto")
+        if facts.get("pieces") not in (None, pieces(self.tokenizer)):
+            raise UserError(f"{path}: its tokenizer is not the one that the weights were trained with: copy it anew")
         self.model = TransformerForSequenceClassification.from_pretrained(path).to(self.device).eval()
         self.dtype = reading_dtype(use_amp, self.device, self.model.config.architecture.embedding_dim)
 

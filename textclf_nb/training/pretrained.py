@@ -37,7 +37,7 @@ def packaged_settings(
     architecture = json.loads((folder/"config.json").read_text(encoding="utf-8"))["architecture"]
     for key in ("vocab_size", "max_sequence_length"): architecture.pop(key, None)
     reading = json.loads((folder/"use.json").read_text(encoding="utf-8"))
-    tokenizer = {k: v for k, v in reading.items() if k != "label_names"} | {"vocab_dir": name}
+    tokenizer = {k: v for k, v in reading.items() if k not in ("label_names", "pieces")} | {"vocab_dir": name}
     return {"architecture": architecture, "tokenizer": tokenizer}
 
 def packaged_weights(name:str)->dict: # name to tensor, float32

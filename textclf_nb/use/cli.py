@@ -7,7 +7,7 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'sui
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
            'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict', 'generate',
            'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model', 'cost_parameters',
-           'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'draw_maps', 'serve_ui', 'export_to_hf',
+           'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf',
            'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry',
            'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
@@ -423,6 +423,25 @@ def cost_adapt(
     with whole((out or home) / f"adapt_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
     lost = table.pivot_table(["lost_before", "lost_after"], ["contender", "setting"], "seed", sort=False)
     print(lost.round(3).to_string())
+
+# %% ../../nbs/6_use/33_cli.ipynb #6c5776ca
+@cost_app.command("predict")
+def cost_predict(
+    run:Path=typer.Argument(..., help="a finished run that classifies texts, or an encoder of the package"),
+    file:Path=typer.Option(..., "--file", "-f", help="a csv, tsv, jsonl, parquet, xlsx or txt file"),
+    column:str=typer.Option("text", help="the column of the file that holds the texts"),
+    limit:int=typer.Option(1000, min=1, help="texts to read, at most"),
+    repeats:int=typer.Option(3, min=1), device:str=typer.Option("cpu"),
+    peers:bool=typer.Option(True, help="Hugging Face's pipeline too"),
+    out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
+    "Answers a second, beside Hugging Face's pipeline and beside what the processor allows."
+    from textclf_nb.lab import plot_answers, run_answers
+    from textclf_nb.training.pretrained import packaged
+    own = packaged(str(run))
+    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    table = run_answers(run, file, column, limit, repeats=repeats, device=device, peers=peers)
+    keep_cost(table, plot_answers, (out or home) / f"answers_{run.name}.csv")
+    print(table.set_index("reader")[["tokens", "per_second", "per_cpu_second", "share"]].round(2).to_string())
 
 # %% ../../nbs/6_use/33_cli.ipynb #74d08e13
 @app.command("maps")

@@ -1,0 +1,105 @@
+"""`textclf fit` from a table to a prediction, long files in little memory, and settings of recipes that cannot work."""
+import json
+import tracemalloc
+
+import pandas as pd
+import pytest
+import yaml
+from test_cli import here, mistake, rows, sets  # noqa: F401
+from torch import nn
+
+from textclf_nb.core import UserError
+from textclf_nb.data.tokenizer import WordPieceTokenizer
+from textclf_nb.lab.baseline import load_baseline
+from textclf_nb.model.models import ModelConfig, TransformerForSequenceClassification
+from textclf_nb.training.optim import OptimConfig, make_optimizer
+from textclf_nb.training.tasks import balanced_weights
+from textclf_nb.use.cli import predict_table
+
+TINY = sets("architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
+            "architecture.attention.num_heads=2", "tokenizer.vocab_size=300")
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    "A folder in which a table was fitted, and what was said."
+    user = tmp_path_factory.mktemp("user")
+    rows(30).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(60)).to_csv(user / "mine.csv", index=False)
+    return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".1", *TINY)
+
+
+def test_fit_says_what_it_found_fits_and_recommends(fitted):
+    user, said = fitted
+    assert "texts in column 'remark', labels in 'kind'" in said and "2 classes (maths, plots)" in said
+    assert "95 % interval" in said and "Take " in said
+    assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
+
+
+def test_fit_leaves_ordinary_runs_a_report_and_the_line_to_go_on_with(fitted):
+    user, said = fitted
+    report, predict = (next(x for x in said.splitlines() if x.startswith(word)) for word in ("report", "predict"))
+    assert "<html" in (user / report.split()[1]).read_text()[:500]
+    listed = here(user, "runs")
+    assert listed.count("finished") == 3
+    command = predict.split()[2:4]
+    assert command[0] == "predict"
+    assert here(user, *command, "Return the sine of it.").split("\t")[0] == "maths"
+
+
+def test_what_the_encoder_answers_is_calibrated(fitted):
+    record = json.loads((fitted[0] / "experiments/finetuning/mine/run.json").read_text())
+    assert record["temperature"] > 0 and 0 <= record["results"]["test"]["calibration_error"] <= 1
+
+
+def test_a_long_file_is_answered_in_the_memory_of_a_short_one(fitted, tmp_path):
+    classifier, peaks = load_baseline(fitted[0] / "experiments/baseline/mine-tfidf"), []
+    for n in (10_000, 30_000):
+        pd.DataFrame({"remark": [f"Draw line {i}." for i in range(n)]}).to_csv(tmp_path / "long.csv", index=False)
+        tracemalloc.start()
+        with (tmp_path / "out.csv").open("w") as stream: predict_table(classifier, tmp_path / "long.csv", "remark", stream)
+        peaks.append(tracemalloc.get_traced_memory()[1]); tracemalloc.stop()
+        with (tmp_path / "out.csv").open() as stream: assert sum(1 for _ in stream) == n + 1
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("setting", ["label_smoothing=1", "word_dropout=1", "ema_decay=1", "decay_ratio=0", "warmup_ratio=2",
+    "betas=[1, 0.9]", "muon_lr=0", "schedule=step", "optimizer=sgd", "class_weights=some", "early_stopping=0", "word_init=glove",
+    "evaluate_every=0", "use_amp=bf16"])
+def test_a_recipe_out_of_range_is_named(tmp_path, mistake, setting):  # noqa: F811
+    said = mistake(tmp_path, "new", "finetuning", "x", *sets("training." + setting))
+    assert setting.split("=")[0] in said and not list(tmp_path.iterdir())
+
+
+def test_from_something_that_is_not_there_lists_what_is(tmp_path, mistake):  # noqa: F811
+    assert "wiki-mini" in mistake(tmp_path, "new", "finetuning", "x", "--from", "wiki-maxi")
+
+
+def test_class_weights_want_each_class_among_the_training_texts(tmp_path, mistake):  # noqa: F811
+    with pytest.raises(UserError, match="without any: io"): balanced_weights([30, 30, 0], ["maths", "plots", "io"])
+    (tmp_path / "split").mkdir()
+    for name, more in (("train", []), ("val", [("Write a file.", "io")]), ("test", [])):
+        pd.concat([rows(20), pd.DataFrame(more, columns=["text", "label"])]).to_csv(tmp_path / f"split/{name}.csv", index=False)
+    here(tmp_path, "new", "finetuning", "x", *TINY, *sets("data.corpus=split", "training.class_weights=balanced"))
+    assert "'io'" in mistake(tmp_path, "train", "x")
+
+
+def test_muon_without_matrices():
+    tiny = {"vocab_size": 10, "embedding_dim": 8, "num_layers": 1, "mlp_size": 8, "attention": {"num_heads": 1}}
+    model = TransformerForSequenceClassification(ModelConfig(architecture=tiny))
+    model.encoder.blocks = nn.ModuleList()
+    with pytest.raises(UserError, match="there are none: use adamw"): make_optimizer(model, OptimConfig(optimizer="muon"))
+
+
+def test_a_tokenizer_that_does_not_fit_the_weights(tmp_path, fitted, mistake):  # noqa: F811
+    rows().to_csv(tmp_path / "mine.csv", index=False)
+    WordPieceTokenizer.train(["Return the sine."], tmp_path / "other", vocab_size=60)
+    here(tmp_path, "new", "finetuning", "x", "--from", "wiki-mini", *sets("data.corpus=mine.csv"))
+    assert "cannot be changed" in mistake(tmp_path, "new", "finetuning", "y", "--from", "wiki-mini", *sets("tokenizer.vocab_dir=other"))
+    file = tmp_path / "experiments/finetuning/x/config.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"tokenizer": {"vocab_dir": "other"}}))
+    assert "has learnt other word pieces" in mistake(tmp_path, "train", "x")
+    model = fitted[0] / "experiments/finetuning/mine/model"
+    (tmp_path / "mixed").mkdir()
+    for part in model.iterdir(): (tmp_path / "mixed" / part.name).write_bytes(part.read_bytes())
+    WordPieceTokenizer.train(["Return the sine."], tmp_path / "mixed", vocab_size=60)
+    assert "not the one that the weights" in mistake(tmp_path, "predict", "mixed", "sine")
