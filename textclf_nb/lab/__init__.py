@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "answers": ["bench_answers", "plot_answers", "run_answers"],
     "exchange": ["bench_adaptation", "bench_exchange", "best_pairs", "exchange_settings", "exchanged", "named_settings",
         "plot_exchange", "run_adaptation", "run_exchange"],
+    "folds": ["pool_folds"],
     "verdicts": ["collect", "made_up_study", "paired_bootstrap", "pareto_front", "summarise", "verdict"],
     "report": ["Comparison", "compare", "keep", "results_table"],
     "attention_maps": ["head_statistics", "plot_maps", "plot_reading", "read_closely", "rollout"],
