@@ -48,3 +48,9 @@ def test_a_config_with_an_unknown_key_is_told_with_its_place(model, tmp_path):
     config["architecture"]["colour"] = "red"
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="colour"): AutoModelForSequenceClassification.from_pretrained(tmp_path)
+
+
+def test_a_directory_without_weights_is_named(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(OSError, match="model.safetensors"): AutoModelForSequenceClassification.from_pretrained(tmp_path)

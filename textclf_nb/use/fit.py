@@ -50,7 +50,9 @@ def the_label(found:list[str], table:pd.DataFrame)->str:
     "The one of several columns that is the label."
     called = [c for name in CALLED for c in found if str(c).lower() == name]
     if called or len(found) == 1: return (called or found)[0]
-    if not found: raise UserError(f"no column of labels was found among {listed(table)}: name it with --label-col")
+    if not found:
+        raise UserError(f"no column of labels was found among {listed(table)}: it holds two values or more, each twice "
+            "or more on average, beside a column of texts; name it with --label-col")
     raise UserError(f"the label may be in {listed(found)}: name its column with --label-col")
 
 # %% ../../nbs/6_use/32a_fit.ipynb #b7c5b4aa
