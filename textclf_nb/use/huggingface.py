@@ -55,7 +55,8 @@ def core_of(
     "The mechanism of a layer."
     options = getattr(layer.config, "textclf_attention", None) or {}
     if not isinstance(options, dict):
-        raise UserError(f"config.textclf_attention = {options!r}: expected a dictionary of options, as {{'nb_features': 64}}")
+        raise UserError(f"config.textclf_attention = {options!r}: expected a dictionary of options, "
+            "as {'nb_features': 64}")
     wanted = kind, heads, head_dim, repr(sorted(options.items()))
     if vars(layer).get("_textclf", (None,))[0] != wanted:
         refuse_kind(kind)
