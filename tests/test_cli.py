@@ -55,6 +55,20 @@ def mistake(monkeypatch, capsys):
     return call
 
 
+def test_an_url_is_no_root(tmp_path, mistake):
+    for call in (["runs"], ["new", "finetuning", "a"], ["suite", "plan", "demo"], ["compare", "a"]):
+        assert "an URL does not offer: give a directory" in mistake(tmp_path, *call, "--root", "s3://bucket/runs")
+    assert not any(tmp_path.iterdir()), "no folder is called s3:"
+
+
+def test_weights_are_not_divided_in_silence(tmp_path, mistake, monkeypatch):
+    "What `accelerate launch --use_fsdp` tells its processes."
+    run_dir = new_experiment("finetuning", "a", tmp_path / "experiments")
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    assert "--use_fsdp: weights are not divided here" in mistake(tmp_path, "train", "a")
+    assert [p.name for p in run_dir.iterdir() if p.name != ".lock"] == ["config.yaml"]
+
+
 def sets(*pairs):
     return [x for pair in pairs for x in ("--set", pair)]
 

@@ -278,7 +278,10 @@ def test_script_refuses_another_corpus(tmp_path):
 
 
 def test_kept_results_are_what_was_compared(tmp_path):
-    compare([make_run(tmp_path, "words", "baseline")], tmp_path / "comparisons/odd", prefix="odd_")
+    compare([make_run(tmp_path, "words", "baseline")], tmp_path / "comparisons/odd", prefix="odd_", wandb_project="reports")
+    waiting = (tmp_path / "comparisons/odd/wandb").glob("artifact-*/*")   # until W&B is online
+    assert {p.name: p.read_bytes() for p in waiting} == {p.name: p.read_bytes()
+        for p in (tmp_path / "comparisons/odd" / n for n in ("results.csv", "report.html"))}
     keep(tmp_path / "comparisons/odd", tmp_path / "results", tmp_path / "figures")
     assert (tmp_path / "results/odd.csv").read_bytes() == (tmp_path / "comparisons/odd/results.csv").read_bytes()
     clone = tmp_path / "clone"; clone.mkdir()

@@ -28,7 +28,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.metrics import f1_score
 
 from ..core import PALETTE, UserError, checked_name, save_figure, set_style, whole
-from ..training.tracking import LoggingConfig
+from ..training.tracking import LoggingConfig, WandbConfig, keep_in_wandb
 from .verdicts import (ABOUT, DELTAS, ancestors, collect, finished, flatten, pareto_front, predictions,
     run_facts, settings_of, summarise)
 from .folds import pool_folds
@@ -673,6 +673,7 @@ def compare(
     seed:int=0, # of the bootstrap
     reference:dict|None=None, # published scores, as of `beside`
     against:str|None=None, # a configuration to hold all others against, too
+    wandb_project:str="", # of Weights & Biases: keep tables and page there, too, as an artifact
 )->Comparison: # runs, configurations, and what stands beside them
     "Compare runs: results.csv, report.html, figures/, reproduce.sh, and reference.csv if scores were given."
     given, out = collect(run_dirs), Path(out_dir)
@@ -688,6 +689,8 @@ def compare(
     if held is not None: files["reference.csv"] = held.to_csv(index=False)
     for name, text in files.items():
         with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
+    project = WandbConfig(project=wandb_project) if wandb_project else None
+    if project: keep_in_wandb([out / name for name in files], out.resolve().name, out, project)
     return Comparison(table, configs, held)
 
 # %% ../../nbs/5_lab/28_report.ipynb #9bc03e62

@@ -4,22 +4,26 @@
 
 # %% auto #0
 __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE', 'MOST', 'from_dotted', 'ExperimentSection',
-           'PretrainedSection', 'check_backbone', 'check_sections', 'ExperimentConfig', 'is_open', 'as_tree', 'as_yaml',
-           'experiment_dir', 'load_config', 'handed_on', 'source_settings', 'exchanged', 'inherited', 'new_config',
-           'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
-           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'run_experiment', 'source_weights',
-           'refitted', 'pieces', 'same_pieces', 'start_from', 'attention_paths', 'run_loaders', 'run_facts',
-           'refuse_second_run', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir',
-           'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file',
-           'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'PretrainedSection', 'check_backbone', 'check_sections', 'ExperimentConfig', 'is_open', 'descriptions',
+           'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config', 'handed_on',
+           'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
+           'trained_tokenizer', 'run_tokenizer', 'bare_model_config', 'run_model_config', 'build_model', 'run_task',
+           'dotted', 'run_identity', 'run_experiment', 'source_weights', 'refitted', 'pieces', 'same_pieces',
+           'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'refuse_second_run', 'judge', 'save_for_use',
+           'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor', 'finite',
+           'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier',
+           'same_corpus', 'asked_again', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
+import inspect
 import json
+import re
 import tempfile
 from collections import Counter
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -139,6 +143,39 @@ def is_open(config:ExperimentConfig, section:str, key:str)->bool:
     "Is this value left to the data?"
     return key in OPEN[section] and key not in getattr(config, section).model_fields_set
 
+# %% ../../nbs/5_lab/24_runs.ipynb #1ad541c2
+@cache
+def descriptions(cls:type[Settings])->dict[str, str]: # setting: what its class says of it, "" if nothing
+    "The description of each setting of a class: that of its field, or the comment beside or above it."
+    said, above = {}, ""
+    for base in [b for b in reversed(cls.__mro__) if issubclass(b, Settings) and b is not Settings]:
+        try: source = inspect.getsource(base)
+        except (OSError, TypeError): continue   # a class that was put together while running
+        for line in source.splitlines():
+            comment, setting = re.match(r"    # ?(.+)", line), re.match(r"    (\w+) ?:[^#]*(?:# ?(.+))?$", line)
+            if setting: said[setting[1]] = setting[2] or above
+            above = comment[1] if comment else ""
+    return {key: field.description or said.get(key, "") for key, field in cls.model_fields.items()}
+
+# %% ../../nbs/5_lab/24_runs.ipynb #98f218dc
+def commented(
+    text:str, # YAML, indented by two
+    cls:type[Settings], # the class of what is in it
+)->str: # the same values
+    "Settings with what their class says of each."
+    lines, inside = [], [cls]   # the settings class at each depth; None: not known
+    for line in text.splitlines():
+        about, key = "", re.match(r"( *)(\w+):", line)
+        if key and (depth := len(key[1]) // 2) < len(inside):
+            fields = inside[depth].model_fields if inside[depth] else {}
+            kinds = [fields[key[2]].annotation, *get_args(fields[key[2]].annotation)] if key[2] in fields else []
+            about = descriptions(inside[depth])[key[2]] if kinds else ""
+            section = next((k for k in kinds if isinstance(k, type) and issubclass(k, Settings)), None)
+            inside = [*inside[:depth + 1], section]
+        lines.append(f"{line}  # {about}" if about else line)
+    out = "\n".join(lines) + "\n"
+    return out if yaml.safe_load(out) == yaml.safe_load(text) else text
+
 # %% ../../nbs/5_lab/24_runs.ipynb #0c81e351
 def as_tree(config:ExperimentConfig)->dict:
     "The configuration as plain Python, without sections that are not there and values that are left open."
@@ -151,13 +188,21 @@ def as_tree(config:ExperimentConfig)->dict:
     return tree
 
 def as_yaml(config:ExperimentConfig)->str:
-    "The configuration with every value spelled out."
-    return yaml.safe_dump(as_tree(config), sort_keys=False, allow_unicode=True, width=120)
+    "The configuration with every value spelled out, and what it means beside it."
+    text = yaml.safe_dump(as_tree(config), sort_keys=False, allow_unicode=True, width=float("inf"))
+    return commented(text, ExperimentConfig)
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b7ac1f99
+def local_root(root:str|Path)->Path: # the same, as a path
+    "Refuse an URL in the place of a directory of runs."
+    if re.match(r"[a-zA-Z][\w+.-]+:/", Path(root).as_posix()):
+        raise UserError(f"{root}: runs need locks and files that grow, which an URL does not offer: give a directory; "
+            "several machines can share one")
+    return Path(root)
+
 def experiment_dir(kind:str, name:str, root:str|Path="experiments")->Path:
     "Where the run of that kind and name lives."
-    return Path(root) / kind / checked_name(name, "experiment")
+    return local_root(root) / kind / checked_name(name, "experiment")
 
 def load_config(run_dir:str|Path)->ExperimentConfig:
     "The configuration of a run directory."

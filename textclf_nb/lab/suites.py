@@ -23,7 +23,7 @@ from pydantic import Field, field_validator
 from ..core import Settings, UserError, checked_name, known_names, merged, read_yaml
 from ..data.corpora import DataConfig
 from .baseline import BaselineConfig
-from .runs import READING, ExperimentConfig, from_dotted, handed_on, new_config
+from .runs import READING, ExperimentConfig, from_dotted, handed_on, local_root, new_config
 from ..training.pretrained import packaged
 from ..training.tasks import TASKS
 
@@ -325,5 +325,5 @@ def plan(
     "Everything that the suite will do, checked."
     suite_file = Path(suite_file)
     suite = read_suite(suite_file, scale, assignments)
-    try: return selected(all_cells(suite, suite_file, Path(root)), list(only))
+    try: return selected(all_cells(suite, suite_file, local_root(root)), list(only))
     except UserError as e: raise UserError(f"{suite_file}: {e}") from None

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['TAKE_OVER', 'KINDS', 'inside_run', 'WandbConfig', 'LoggingConfig', 'RowLog', 'versions', 'hardware', 'code_state',
            'peak_memory_mib', 'reset_peak_memory', 'StepMeter', 'RunRecord', 'holder', 'held_by', 'hold', 'wandb_mode',
-           'start_wandb', 'ended', 'Tracker', 'save_predictions', 'NoTracker', 'read_facts', 'read_run']
+           'start_wandb', 'keep_in_wandb', 'ended', 'Tracker', 'save_predictions', 'NoTracker', 'read_facts',
+           'read_run']
 
 # %% ../../nbs/4_training/20_tracking.ipynb #8e3eb166
 import csv
@@ -16,6 +17,8 @@ import math
 import netrc
 import os
 import platform
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -328,6 +331,27 @@ def start_wandb(
         settings=wandb.Settings(silent=True, quiet=True, console="off", init_timeout=30))
     run.define_metric("*", step_metric="step")
     return run
+
+# %% ../../nbs/4_training/20_tracking.ipynb #e92c0a9a
+def keep_in_wandb(
+    files:list[Path], # to keep
+    name:str, # of the artifact
+    run_dir:Path, # W&B's files go to run_dir/wandb
+    settings:WandbConfig, # entity, project, name
+):
+    "Keep files as an artifact of Weights & Biases; a `UserError` if that fails."
+    try:
+        import wandb   # here, because it takes half a second
+        artifact = wandb.Artifact(re.sub(r"[^a-zA-Z0-9_.-]", "-", name)[:128], "comparison")
+        run = start_wandb(run_dir, settings, {})
+        try:
+            (copies := run_dir/"wandb"/f"artifact-{run.id}").mkdir()   # as they are now, until they are sent
+            for file in files: artifact.add_file(shutil.copy(file, copies), policy="immutable")
+            run.log_artifact(artifact)
+        finally: run.finish()
+    except Exception as e:
+        raise UserError(f"Weights & Biases took no artifact ({' '.join(f'{type(e).__name__}: {e}'.split())}); "
+            f"the files are in {run_dir}") from None
 
 # %% ../../nbs/4_training/20_tracking.ipynb #fc17fc0e
 def ended(

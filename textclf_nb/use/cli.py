@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
-           'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'show_version', 'frame', 'main', 'fit', 'new', 'train',
-           'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict', 'generate',
-           'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model', 'cost_parameters',
-           'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf',
-           'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry',
-           'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
+           'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'show_version', 'frame', 'main', 'fit', 'new',
+           'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict',
+           'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model',
+           'cost_parameters', 'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps',
+           'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes',
+           'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -22,7 +22,14 @@ import typer
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, compare and use text classifiers whose attention can be exchanged.")
-ROOT = typer.Option("experiments", "--root", help="directory of the run directories")
+
+def directory(root:Path)->Path:
+    "Refuse an URL, with the sentence of chapter 24."
+    if ":/" not in root.as_posix(): return root
+    from textclf_nb.lab.runs import local_root
+    return local_root(root)
+
+ROOT = typer.Option("experiments", "--root", callback=directory, help="directory of the run directories")
 SET = typer.Option([], "--set", "-s", help="a setting, section.key=value; may be repeated")
 DEVICE = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1")
 
@@ -248,13 +255,15 @@ def compare_runs(
     against:str=typer.Option(None, help="hold every configuration against the one of this name, too"),
     reference:Path=typer.Option(None, help="a YAML file with published macro-F1 [%]: {table 4.13: {sdpa: 92.86}}"),
     seed:int=typer.Option(0, min=0, help="of the bootstrap"),
-    prefix:str=typer.Option("", help="before the name of each figure, such as demo_"), root:Path=ROOT):
+    prefix:str=typer.Option("", help="before the name of each figure, such as demo_"),
+    wandb_project:str=typer.Option("", help="of Weights & Biases: keep tables and report there as an artifact, too"),
+    root:Path=ROOT):
     "Hold runs against each other: a table here, a report and figures in --out."
     from textclf_nb.core import read_yaml
     from textclf_nb.lab import compare, results_table
     found, theirs = [find_run(r, root) for r in runs], read_yaml(reference) if reference else None
     out = out or root / "comparisons" / "+".join(r.name for r in found)[:80]
-    print(results_table(compare(found, out, prefix, requirements, seed, theirs, against)))
+    print(results_table(compare(found, out, prefix, requirements, seed, theirs, against, wandb_project)))
     print(f"\n{out / 'report.html'}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #afbbdeab
