@@ -229,6 +229,13 @@ def test_help_and_version_load_nothing_that_takes_time():
         assert "Usage" in done.stdout or done.stdout.startswith("textclf-nb ")
 
 
+def test_a_shell_completes_commands_and_their_commands():
+    "What bash asks when Tab is pressed after `textclf suite re`."
+    asked = {**os.environ, "_TEXTCLF_COMPLETE": "complete_bash", "COMP_WORDS": "textclf suite re", "COMP_CWORD": "2"}
+    done = subprocess.run([sys.executable, "-m", "textclf_nb.use.cli"], capture_output=True, text=True, env=asked, check=True)
+    assert done.stdout.split() == ["retry"]
+
+
 @pytest.mark.parametrize("name", ["ENOSPC", "EROFS", "EACCES", "ENAMETOOLONG"])
 def test_what_the_machine_refuses_is_one_line(tmp_path, mistake, monkeypatch, name):
     def refuse(*args, **kwargs): raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)), "experiments")
