@@ -12,7 +12,7 @@ from textclf_nb.model.vision import PictureConfig
 
 SMALL = ["-s", "pictures={size: 8, patch: 4, channels: 1}", "-s", "training.epochs=1", "-s", "logging.use_wandb=false",
          "-s", "architecture={embedding_dim: 16, num_layers: 1, mlp_size: 32, attention: {num_heads: 2}}"]
-NEW = ["new", "pictures", "pets", "-s", "data.corpus=pets"]
+NEW = ["new", "pictures", "pets", "-s", "data.corpus=pets", "-s", "training.patch_init=whitened"]
 
 
 def encoded(x, kind="PNG"):
@@ -104,5 +104,6 @@ def test_a_run_of_texts_refuses_pictures(album, mistake):  # noqa: F811
     here(album, "new", "finetuning", "words", "-s", "data.corpus=pets")
     assert "holds pictures: texts or token numbers are needed here" in mistake(album, "train", "words")
     assert "holds pictures" in mistake(album, "baseline", "counts", "-s", "data.corpus=pets")
-    assert "for pictures" in mistake(album, "new", "finetuning", "y", "-s", "training.mirror=true")
+    for setting in ("mirror=true", "shift=1", "patch_init=whitened"):
+        assert "for pictures" in mistake(album, "new", "finetuning", "y", "-s", f"training.{setting}")
     assert "predicted" in here(album, "predict", "pets", "--file", "pets.parquet").splitlines()[0]

@@ -416,6 +416,7 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
     loaders = run_loaders(config, corpus, tokenizer)
     if config.training.word_init == "cooccurrence":
         init_words(model, loaders["train"].batches.rows["input_ids"].to_pylist(), tokenizer.special_ids)
+    task.begin(model, loaders["train"])
     facts = run_facts(config, corpus, model, loaders)
     tracked = (run_dir, config.logging, config.model_dump(mode="json"), facts)
     with Tracker(*tracked) if us.main else nullcontext(NoTracker()) as tracker:

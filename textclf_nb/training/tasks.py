@@ -27,7 +27,7 @@ from ..data.batches import class_targets, hidden_targets, make_loader, tokenize_
 from ..data.pictures import mirrored, moved, picture_loader, pixel_rows
 from ..model.decoder import TransformerForCausalLM, check_causal, next_tokens
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
-from ..model.vision import TransformerForImageClassification
+from ..model.vision import TransformerForImageClassification, whiten_patches
 from .metrics import classification_metrics, fit_pool, perplexity, prediction_table
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #cf6fe301
@@ -39,6 +39,7 @@ class TaskConfig(Settings):
     word_dropout: float = Field(0., ge=0, lt=1) # of a classifier's training: share of words replaced by [MASK]
     shift: int = Field(0, ge=0) # of training pictures: moved by up to so many pixels in each direction
     mirror: bool = False # of training pictures: every other one with left and right exchanged
+    patch_init: Literal["normal", "whitened"] = "normal" # of pictures: random, or from how their patches vary
     # what the best is best in; auto: loss, f1_macro for a classifier
     monitor: Literal["auto", "loss", "accuracy", "f1_macro"] = "auto"
 
@@ -162,8 +163,9 @@ class Kind:
     def check(cls, config):
         "Refuse a configuration that cannot work, before anything is written."
         cls.monitored(config.training)
-        if config.training.shift or config.training.mirror:
-            raise UserError("training.shift and training.mirror are for pictures: leave them out")
+        t = config.training
+        for name, given in {"shift": t.shift, "mirror": t.mirror, "patch_init": t.patch_init != "normal"}.items():
+            if given: raise UserError(f"training.{name} is for pictures: leave it out")
 
     @classmethod
     def length(cls, config)->int:
@@ -209,6 +211,9 @@ class Task(TextKind):
         name = cls.best if config.monitor == "auto" else config.monitor
         if name in cls.metrics: return name
         raise UserError(f"monitor: {name} is no metric of {cls.name}; there are {', '.join(cls.metrics)}")
+
+    def begin(self, model:nn.Module, loader):
+        "Weights that only the training data can give, before the first step; here, none."
 
     def prepare(self, batch:dict)->dict:
         "A training batch before it goes to the device."
@@ -415,6 +420,12 @@ class Pictures(_PictureKind):
         size, seed, shape = config.training.batch_size, config.experiment.seed, config.pictures
         def loader(split, rows): return picture_loader(rows, shape, size, getattr(config.data, split).shuffle, seed)
         return {split: loader(split, rows) for split, rows in pixel_rows(corpus, shape).items() if len(rows)}
+
+    def begin(self, model, loader):
+        if self.config.patch_init == "normal": return
+        n = len(loader.batches.rows)
+        some = loader.batches[0, 0, np.linspace(0, n - 1, min(n, 1000)).astype(int)]   # from all over the split
+        whiten_patches(model.encoder.embeddings, some["pixel_values"])
 
     def prepare(self, batch):
         x, c = batch["pixel_values"], self.config
