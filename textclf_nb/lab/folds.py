@@ -16,7 +16,7 @@ import yaml
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from ..core import UserError, digest, read_yaml, whole
-from .verdicts import collect, predictions, settings_of
+from .verdicts import COSTS, collect, predictions, settings_of
 from ..training.tracking import read_run
 
 # %% ../../nbs/5_lab/27a_folds.ipynb #ba119a3c
@@ -44,7 +44,7 @@ def pooled_scores(tables:list[pd.DataFrame])->tuple[pd.DataFrame, dict]: # all a
 def pooled_cost(costs:list[dict])->dict:
     "Sums of seconds and steps, the highest memory, means of the rest; None where a fold's is unknown."
     how = {"seconds": np.sum, "steps": np.sum, "peak_memory_mib": np.max}
-    each = {k: [c.get(k) for c in costs] for k in dict.fromkeys(k for c in costs for k in c)}
+    each = {k: [c.get(k) for c in costs] for k in COSTS}
     return {k: None if None in v else float(how.get(k, np.mean)(v)) for k, v in each.items()}
 
 # %% ../../nbs/5_lab/27a_folds.ipynb #5b1d4767
