@@ -328,8 +328,10 @@ class TrainingState(Prepared):
 def differences(
     then:dict, # an identity
     now:dict, # another
+    usual:dict|None=None, # what a setting is that one of them does not name
 )->list[str]: # "learning_rate was 0.001, is 0.0001"
     "What two identities do not share."
+    then, now = ((usual or {}) | known for known in (then, now))
     keys = [k for k in {**then, **now} if then.get(k) != now.get(k)]
     return [f"{k} was {then.get(k)}, is {now.get(k)}" for k in keys]
 
@@ -340,7 +342,7 @@ def restore(
     where="the checkpoint", # for the message
 ):
     "Go back to a state."
-    wrong = differences(state.get("identity", {}), loop.identity())
+    wrong = differences(state.get("identity", {}), loop.identity(), type(loop.config)().model_dump())
     if wrong:
         raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, "
             "or start a new run from its weights")
