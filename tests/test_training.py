@@ -196,7 +196,8 @@ def test_a_lost_worker_is_one_line_and_the_run_goes_on(tmp_path):
     same(tmp_path/"whole", tmp_path/"lost")
 
 
-NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=1, max_size=4, unique=True)
+NUL = "" if sys.version_info >= (3, 11) else "\0"   # which the csv module of Python 3.10 cannot write
+NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=NUL), max_size=8), min_size=1, max_size=4, unique=True)
 
 @settings(max_examples=150, deadline=None)
 @given(NAMES, NAMES.filter(lambda x: len(x) > 1))
