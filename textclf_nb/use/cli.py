@@ -6,7 +6,7 @@
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'show_version', 'frame', 'main', 'fit', 'new',
            'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict',
-           'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_attention', 'cost_model',
+           'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_place', 'cost_attention', 'cost_model',
            'cost_parameters', 'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps',
            'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes',
            'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
@@ -291,6 +291,13 @@ def keep_cost(table, draw, place:Path):
     set_style()
     save_figure(draw(table), place.with_suffix(".svg"))
 
+def cost_place(run:Path, root:Path)->tuple[Path, Path]: # the run; where its costs are kept
+    "A run by its name, or an encoder of the package as it is."
+    from textclf_nb.training.pretrained import packaged
+    if packaged(str(run)): return run, Path("experiments/cost")
+    found = find_run(run, root)
+    return found, found / "cost"
+
 # %% ../../nbs/6_use/33_cli.ipynb #9cf6012c
 @cost_app.command("attention")
 def cost_attention(
@@ -369,9 +376,7 @@ def cost_error(
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "How well each mechanism would stand in for the attention that a run has learnt, and what it costs."
     from textclf_nb.lab import plot_error, run_error
-    from textclf_nb.training.pretrained import packaged
-    own = packaged(str(run))
-    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    run, home = cost_place(run, root)
     table = run_error(str(run), lengths, tokens, file, budgets=budgets, draws=draws, repeats=repeats, peers=peers,
         only=cases)
     keep_cost(table, plot_error, (out or home) / f"error_{run.name}.csv")
@@ -402,9 +407,7 @@ def cost_exchange(
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "What a trained model loses if another mechanism takes the place of exact attention."
     from textclf_nb.lab import exchange_settings, plot_exchange, run_exchange
-    from textclf_nb.training.pretrained import packaged
-    own = packaged(str(run))
-    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    run, home = cost_place(run, root)
     settings = exchange_settings(budgets, [pair(x) for x in grid])
     table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws)
     keep_cost(table, plot_exchange, (out or home) / f"exchange_{run.name}.csv")
@@ -425,9 +428,7 @@ def cost_adapt(
     "What an exchange of attention costs before and after a few steps of training."
     from textclf_nb.core import whole
     from textclf_nb.lab import named_settings, run_adaptation
-    from textclf_nb.training.pretrained import packaged
-    own = packaged(str(run))
-    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    run, home = cost_place(run, root)
     table = run_adaptation(str(run), named_settings(cases), length, tokens, file, steps, batch, seeds)
     with whole((out or home) / f"adapt_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
     lost = table.pivot_table(["lost_before", "lost_after"], ["contender", "setting"], "seed", sort=False)
@@ -445,9 +446,7 @@ def cost_predict(
     out:Path=typer.Option(None, "--out", "-o", help="for table and figure; RUN/cost if not given"), root:Path=ROOT):
     "Answers a second, beside Hugging Face's pipeline and beside what the processor allows."
     from textclf_nb.lab import plot_answers, run_answers
-    from textclf_nb.training.pretrained import packaged
-    own = packaged(str(run))
-    run, home = (run, Path("experiments/cost")) if own else (found := find_run(run, root), found / "cost")
+    run, home = cost_place(run, root)
     table = run_answers(run, file, column, limit, repeats=repeats, device=device, peers=peers)
     keep_cost(table, plot_answers, (out or home) / f"answers_{run.name}.csv")
     print(table.set_index("reader")[["tokens", "per_second", "per_cpu_second", "share"]].round(2).to_string())
