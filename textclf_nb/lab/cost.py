@@ -573,8 +573,9 @@ def error_lines(ax, here:pd.DataFrame, names:list[str]):
         rows = here[here.contender == name].assign(y=lambda t: t.error_shared if hashed else t.error)
         rows = rows.groupby(["budget", "setting"])[["ms", "y"]].mean().sort_values("ms")
         i, hollow = own.index(PEER_OF.get(name, name)), hashed or name not in own
-        line = ":" if hashed else "-" if name in own else "--"
-        ax.plot(rows.ms, rows.y, color=f"C{i}", marker="os^DvPX*"[i % 8], label=name, linestyle=line,
+        line, marker = ":" if hashed else "-" if name in own else "--", "os^DvPX*"[i % 8]
+        if hashed and name not in own: marker = "<" if "hf" in name else ">"   # all of these are hollow and dotted
+        ax.plot(rows.ms, rows.y, color=f"C{i}", marker=marker, label=name, linestyle=line,
             markerfacecolor="none" if hollow else f"C{i}")
 
 # %% ../../nbs/5_lab/26_cost.ipynb #3e61cd24
@@ -598,11 +599,15 @@ def plot_error(
 ): # a matplotlib figure
     "Error against time at equal work, a panel for each length; lower left is better."
     lengths, names = sorted(table.N.unique()), [n for n in table.contender.unique() if n not in ("mean of v", "mha")]
-    fig, axes = plt.subplots(1, len(lengths), figsize=(max(4.4, 2.4 * len(lengths)), 3.8), squeeze=False, sharey=True)
-    for ax, N in zip(axes[0], lengths):
-        here = table[table.N == N]
-        error_lines(ax, here, names)
-        finish_error_panel(ax, here)
-    axes[0][0].set_ylabel("relative error, mean of layers")
-    fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=6.5)
+    across = len(lengths) if len(lengths) < 4 else -(-len(lengths) // 2)   # from four lengths on in two rows
+    size = max(4.4, 2.4 * across), 3.8 if across == len(lengths) else 5.6
+    fig, axes = plt.subplots(-(-len(lengths) // across), across, figsize=size, squeeze=False, sharey=True)
+    for ax, N in zip(axes.flat, lengths):
+        error_lines(ax, table[table.N == N], names)
+        finish_error_panel(ax, table[table.N == N])
+    for row in axes: row[0].set_ylabel("relative error, mean of layers")
+    lines, spare = axes[0][0].get_legend_handles_labels(), axes.flat[len(lengths):]
+    for ax in spare: ax.set_axis_off()
+    if len(spare): spare[0].legend(*lines, loc="center", fontsize=7)
+    else: fig.legend(*lines, loc="outside lower center", ncols=5 if across > 2 else 3, fontsize=6.5)
     return fig
