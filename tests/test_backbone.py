@@ -81,3 +81,12 @@ def test_resumed_it_does_not_read_the_backbone_again(place, monkeypatch):
     run_experiment(place / "finetuning" / "x", resume=True)
     kept = load_file(place / "finetuning" / "x" / "model" / "model.safetensors")
     assert all(torch.equal(kept[name], learnt[name]) for name in kept if name.startswith("encoder."))   # calibration scales the head
+
+
+def test_trained_for_longer_it_starts_from_the_run_and_not_from_the_backbone(place):
+    run = trained(place)
+    (place / "bert" / "model.safetensors").unlink()
+    more = new_experiment("finetuning", "y", place, settings={"training": {"epochs": 1}}, pretraining="finetuning/x")
+    run_experiment(more)
+    was, now = read_run(run), read_run(more)
+    assert now["started_from"]["name"] == "finetuning/x" and now["cost"]["steps"] == was["cost"]["steps"] // 2

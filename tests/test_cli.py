@@ -14,6 +14,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from textclf_nb.lab.runs import from_dotted, new_experiment
+from textclf_nb.lab.verdicts import collect
 from textclf_nb.use.cli import main
 
 SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
@@ -382,6 +383,44 @@ def test_any_checkpoint_of_a_run_can_be_gone_on_from(trained, mistake):
         for file in ("metrics/eval/metrics.csv", "model/model.safetensors", "metrics/eval/predictions.csv"):
             assert (run / file).read_bytes() == (mine / file).read_bytes(), file
     finally: shutil.rmtree(run)
+
+
+def test_a_finished_run_is_trained_for_longer(trained, mistake):
+    "The line told to who resumes it is a command that works; what it makes starts from the best checkpoint, and its price is known."
+    says = mistake(trained, "train", "mine", "--resume")
+    command = says.partition("to train on from it: textclf ")[2].split()
+    assert command == ["new", "finetuning", "NAME", "--from", "finetuning/mine", *sets("training.epochs=2")]
+    here(trained, *["longer" if word == "NAME" else word for word in command], *sets("training.epochs=1"))
+    mine, longer = (trained / "experiments/finetuning" / name for name in ("mine", "longer"))
+    try:
+        assert "starts from finetuning/mine, checkpoint best-model.ckpt, step" in here(trained, "train", "longer")
+        was, now = (json.loads((run / "run.json").read_text()) for run in (mine, longer))
+        best = {"step": was["best"]["step"], "epoch": was["best"]["epoch"]}
+        assert now["started_from"] == {"name": "finetuning/mine", "checkpoint": "best-model.ckpt"} | best
+        assert (now["corpus"], now["max_length"], now["cost"]["steps"]) == (was["corpus"], was["max_length"], was["cost"]["steps"] // 2)
+        row = collect([longer]).iloc[0]
+        assert row.ancestors == "finetuning/mine" and row.chain_seconds == was["cost"]["seconds"] + now["cost"]["seconds"]
+    finally: shutil.rmtree(longer)
+
+
+@pytest.mark.parametrize("source, setting, words", [
+    ("mine", "training.epochs=1", "write finetuning/mine"), ("finetuning/none", "training.epochs=1", "no finetuning run in experiments"),
+    ("finetunin/mine", "training.epochs=1", "did you mean 'finetuning'"), ("../finetuning/mine", "training.epochs=1", "unknown task"),
+    ("pictures/mine", "training.epochs=1", "cannot start from a pictures run"),
+    ("finetuning/mine", "tokenizer.vocab_size=9", "comes from 'finetuning/mine'")])
+def test_what_cannot_be_trained_for_longer_is_one_line(trained, mistake, source, setting, words):
+    assert words in mistake(trained, "new", "finetuning", "x", "--from", source, *sets(setting))
+    assert not (trained / "experiments/finetuning/x").exists()
+
+
+def test_a_head_goes_on_with_its_own_labels_and_new_questions_only(trained, mistake):
+    "Both are told when the corpus is read, and nothing is trained."
+    rows().replace({"label": {"plots": "drawing"}}).to_csv(trained / "other.csv", index=False)
+    for settings, words in ((["data.corpus=other.csv", *SMALL[-4:]], "knows the labels maths, plots, the corpus has drawing, maths"),
+            (["data.split_seed=5"], "texts of val and test were learnt by finetuning/mine")):
+        here(trained, "new", "finetuning", "x", "--from", "finetuning/mine", *sets(*settings))
+        try: assert words in mistake(trained, "train", "x") and not (trained / "experiments/finetuning/x/checkpoints").exists()
+        finally: shutil.rmtree(trained / "experiments/finetuning/x")
 
 
 def test_a_corpus_that_changed_is_not_scored(trained, mistake, tmp_path):

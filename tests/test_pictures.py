@@ -45,6 +45,12 @@ def test_a_run_of_pictures_is_scored_asked_and_reported(album):
     assert "embeddings" in here(album, "cost", "parameters", "pets")
 
 
+def test_a_run_of_pictures_is_trained_for_longer(album, mistake):  # noqa: F811
+    assert "give a pictures run" in mistake(album, "new", "pictures", "x", "--from", "wiki-mini")
+    here(album, "new", "pictures", "more", "--from", "pictures/pets", "-s", "training.epochs=1")
+    assert "starts from pictures/pets" in (out := here(album, "train", "more")) and "0 new, 0 left" in out
+
+
 def test_a_table_of_files_is_the_corpus_that_the_folder_is(album):
     assert "light" in here(album, "corpus", "show", "pets.parquet")
     pd.read_parquet(album / "pets.parquet").rename(columns={"picture": "jpeg"}).to_parquet(album / "jpegs.parquet")

@@ -33,6 +33,13 @@ def test_a_text_appears_before_it_is_finished(scribe, monkeypatch):
     assert len(set(screen.seen)) > 5 and screen.seen[0].startswith("Draw") and len(screen.seen[0]) < len(screen.getvalue())/2
 
 
+def test_a_writer_is_trained_for_longer_and_starts_no_classifier(scribe, mistake):  # noqa: F811
+    assert "give a pretraining or finetuning run" in mistake(scribe, "new", "finetuning", "x", "--from", "language_model/scribe")
+    here(scribe, "new", "language_model", "novelist", "--from", "language_model/scribe", *sets("training.epochs=1"))
+    out = here(scribe, "train", "novelist")
+    assert "starts from language_model/scribe" in out and "0 new, 0 left" in out
+
+
 def test_the_same_seed_writes_the_same_and_a_stop_string_ends_it(scribe):
     def written(*how): return here(scribe, "generate", "scribe", "Draw", "--max-tokens", 20, *how).removesuffix("\n")
     whole = written("--seed", 3, "--temperature", 2, "--top-k", 50, "--top-p", .95)

@@ -29,8 +29,8 @@ from sklearn.metrics import f1_score
 
 from ..core import PALETTE, UserError, checked_name, save_figure, set_style, whole
 from ..training.tracking import LoggingConfig, WandbConfig, keep_in_wandb
-from .verdicts import (ABOUT, DELTAS, ancestors, collect, finished, flatten, pareto_front, predictions,
-    run_facts, settings_of, summarise)
+from .verdicts import (ABOUT, DELTAS, ancestors, collect, finished, flatten, known_as, pareto_front,
+    predictions, run_facts, settings_of, summarise)
 from .folds import pool_folds
 from ..training.tasks import TASKS
 
@@ -367,7 +367,7 @@ def foundations(
 )->tuple[list[dict], list[str]]: # finished runs and what they stand on, in an order that works; what is left out
     "Which runs have to be made for a comparison to be made again."
     done, beneath, refused = runs[runs.status == "finished"].to_dict("records"), {}, []
-    given = {r["name"]: r for r in done if r["kind"] == "pretraining"}
+    given = {known_as(r): r for r in done if r["kind"] in TASKS}
     for r in done:
         older = ancestors(r, given)
         if None in older.values(): refused.append(f"not repeated: {r['name']} stands on {list(older)[-1]}, not found")

@@ -5,19 +5,21 @@
 # %% auto #0
 __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE', 'MOST', 'from_dotted', 'ExperimentSection',
            'PretrainedSection', 'check_backbone', 'check_sections', 'ExperimentConfig', 'is_open', 'descriptions',
-           'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config', 'handed_on',
-           'source_settings', 'exchanged', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
-           'trained_tokenizer', 'run_tokenizer', 'bare_model_config', 'run_model_config', 'build_model', 'run_task',
-           'dotted', 'run_identity', 'run_experiment', 'source_weights', 'refitted', 'pieces', 'same_pieces',
-           'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'refuse_second_run', 'judge', 'save_for_use',
-           'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor', 'finite',
-           'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier',
-           'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config', 'source_of', 'source_dir',
+           'handed_on', 'source_settings', 'exchanged', 'check_inheritance', 'carried_on', 'inherited', 'new_config',
+           'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
+           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'run_experiment', 'source_weights',
+           'refitted', 'pieces', 'same_pieces', 'seen_before', 'same_question', 'start_from', 'attention_paths',
+           'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'judge', 'save_for_use', 'batch_probabilities',
+           'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths',
+           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score',
+           'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
 import json
 import re
+import shlex
 import tempfile
 from collections import Counter
 from contextlib import nullcontext
@@ -32,7 +34,7 @@ import yaml
 from pydantic import Field, create_model, field_validator, model_validator
 
 from ..data.batches import as_batch, cut_batches
-from ..training.checkpoints import last_checkpoints, load_checkpoint
+from ..training.checkpoints import BEST, last_checkpoints, load_checkpoint
 from ..core import (Settings, UserError, cache_home, cached, checked_name, digest, known_names, merged,
     parse_yaml, read_yaml, whole)
 from ..data.corpora import Corpus, DataConfig, corpus_facts, load_corpus
@@ -85,8 +87,8 @@ class ExperimentSection(Settings):
 
 # %% ../../nbs/5_lab/24_runs.ipynb #5da47b70
 class PretrainedSection(Settings):
-    "Where the encoder's weights come from (thesis, table 2.5)."
-    name: str = Field(description="of the pretraining run, or of an encoder that comes with the package")
+    "Where the weights come from (thesis, table 2.5)."
+    name: str = Field(description="of a pretraining run, kind/name of another, or an encoder of the package")
     checkpoint: Literal["best-model.ckpt", "model.ckpt", "last.ckpt"] = "best-model.ckpt"
     attention: dict | None = Field(None, description="a mechanism and its options, in place of the inherited ones")
 
@@ -211,18 +213,30 @@ def load_config(run_dir:str|Path)->ExperimentConfig:
     return ExperimentConfig.parse(read_yaml(path), str(path))
 
 # %% ../../nbs/5_lab/24_runs.ipynb #0f4872b7
-def handed_on(config:ExperimentConfig, run_dir:Path)->dict: # architecture and tokenizer
-    "What a pretraining run of this configuration hands on to those that start from it."
-    tree = as_tree(config)
-    tokenizer = tree["tokenizer"] | {"vocab_dir": str(run_dir / "tokenizer")}
-    return {"architecture": tree["architecture"], "tokenizer": tokenizer}
+def source_of(name:str)->tuple[str, str]: # kind and name
+    "The run that `finetuning/mine` names; without a kind, a pretraining."
+    kind, _, own = name.rpartition("/")
+    return task_class(kind or "pretraining").name, checked_name(own, "run")
 
-def source_settings(name:str, root:str|Path="experiments")->dict: # architecture and tokenizer
-    "What a run takes over from a pretraining run, or from an encoder that comes with the package."
+def source_dir(name:str, root:str|Path="experiments")->Path:
+    "Where the run lives that another starts from."
+    return experiment_dir(*source_of(name), root)
+
+# %% ../../nbs/5_lab/24_runs.ipynb #b53a1272
+def handed_on(config:ExperimentConfig, run_dir:Path)->dict: # sections of a configuration
+    "What a run of this configuration has for those that start from it."
+    tree = as_tree(config)
+    if "tokenizer" in tree: tree["tokenizer"] |= {"vocab_dir": str(run_dir / "tokenizer")}
+    return tree
+
+def source_settings(name:str, root:str|Path="experiments")->dict: # sections of a configuration
+    "What a run can take over from another, or from an encoder that comes with the package."
     if packaged(name): return packaged_settings(name)
-    source = experiment_dir("pretraining", name, root)
+    source = source_dir(name, root)
     if (source / "config.yaml").is_file(): return handed_on(load_config(source), source)
-    raise UserError(f"{name}: no pretraining run in {source.parent}, and no encoder of the package: "
+    kinds = [kind for kind in TASKS if "/" not in name and (experiment_dir(kind, name, root) / "config.yaml").is_file()]
+    if kinds: raise UserError(f"{name}: no pretraining run in {source.parent}: write {kinds[0]}/{name}")
+    raise UserError(f"{name}: no {source.parent.name} run in {source.parent}, and no encoder of the package: "
         f"{', '.join(packaged_encoders())}")
 
 # %% ../../nbs/5_lab/24_runs.ipynb #a7f14a28
@@ -237,28 +251,53 @@ def exchanged(
     where = "pretrained_experiment.attention"
     if "kind" not in new: raise UserError(f"{where}: name the mechanism, for example kind: favor")
     fixed = [k for k in new if k in SHAPING]
-    if fixed: raise UserError(f"{where}.{fixed[0]} shapes weights and comes from the pretraining run: leave it out")
+    if fixed: raise UserError(f"{where}.{fixed[0]} shapes weights and comes from the run it starts from: leave it out")
     return {k: v for k, v in attention.items() if k in AttentionConfig.model_fields} | new
 
 # %% ../../nbs/5_lab/24_runs.ipynb #7a87f9f6
 READING = ("max_length", "truncation", "windows") # settings of the tokenizer that say what is read of a text, not how
 
-def inherited(
-    settings:dict, # the partial tree of a new run
-    pretraining:str, # what it starts from: a pretraining run's name, or wiki-mini
-    root:str|Path="experiments",
-    source:dict|None=None, # architecture and tokenizer of a run that isn't there yet; None: read them
-)->dict: # the tree with architecture and tokenizer filled in
-    "Take the architecture and the tokenizer from a pretraining run."
-    source = source or source_settings(pretraining, root)
+def check_inheritance(settings:dict, source:str, kind:str):
+    "Refuse to start from what cannot be started from, and changes to what is inherited."
+    of, reads = "pretraining" if packaged(source) else source_of(source)[0], set(task_class(kind).holds)
+    able = [k for k in dict.fromkeys(("pretraining", kind)) if reads & set(task_class(k).holds)]
+    if of not in able:
+        raise UserError(f"{source}: a {kind} run cannot start from a {of} run: give a {' or '.join(able)} run")
     changed = [f"architecture.{k}" for k in settings.get("architecture") or {}] + \
         [f"tokenizer.{k}" for k in settings.get("tokenizer") or {} if k not in READING]
     if changed:
-        raise UserError(f"{', '.join(changed)}: comes from the pretraining run {pretraining!r} and cannot be changed "
+        raise UserError(f"{', '.join(changed)}: comes from {source!r} and cannot be changed "
             "here; another mechanism is asked for by pretrained_experiment.attention")
+
+# %% ../../nbs/5_lab/24_runs.ipynb #1c1c2733
+def carried_on(
+    settings:dict, # the partial tree of a new run
+    kind:str, # of it
+    source:dict, # sections of what it starts from
+)->dict: # sections that lie under the settings
+    "What a run takes from one of its own kind beside encoder and tokenizer."
+    if (source.get("experiment") or {}).get("kind") != kind: return {}
+    taken = {k: source[k] for k in task_class(kind).sections}
+    if "corpus" in (settings.get("data") or {}): return taken
+    seed = {"experiment": {"seed": source["experiment"]["seed"]}}
+    return taken | {k: source[k] for k in ("data", "training", "logging")} | seed
+
+# %% ../../nbs/5_lab/24_runs.ipynb #1202507e
+def inherited(
+    settings:dict, # the partial tree of a new run
+    pretraining:str, # what it starts from: a pretraining run's name, kind/name of another run, or wiki-mini
+    root:str|Path="experiments",
+    source:dict|None=None, # sections of a run that isn't there yet; None: read them
+    kind:str="finetuning", # of the new run
+)->dict: # the tree with architecture and tokenizer filled in
+    "Take from a run what one that starts from it needs."
+    pretraining = pretraining.removeprefix("pretraining/")
+    check_inheritance(settings, pretraining, kind)
+    source = source or source_settings(pretraining, root)
     started = {"name": pretraining} | (settings.get("pretrained_experiment") or {})
-    tree = {**settings, "architecture": dict(source["architecture"]), "pretrained_experiment": started,
-        "tokenizer": merged(source["tokenizer"], settings.get("tokenizer") or {})}
+    tree = merged(carried_on(settings, kind, source), settings)
+    tree |= {"architecture": dict(source["architecture"]), "pretrained_experiment": started}
+    if "tokenizer" in source: tree["tokenizer"] = merged(source["tokenizer"], settings.get("tokenizer") or {})
     if new := started.get("attention"):
         tree["architecture"]["attention"] = exchanged(source["architecture"]["attention"], new)
     return tree
@@ -270,14 +309,14 @@ def new_config(
     root:str|Path="experiments", # holds a directory for each kind
     template:str|Path|None=None, # a YAML file with a partial tree
     settings:dict|None=None, # a partial tree that is laid over the template
-    pretraining:str|None=None, # start from this run or packaged encoder: architecture, tokenizer, weights
-    source:dict|None=None, # architecture and tokenizer of that run, if it isn't there yet
+    pretraining:str|None=None, # start from this run or packaged encoder, named as in `inherited`
+    source:dict|None=None, # sections of that run, if it isn't there yet
 )->ExperimentConfig:
     "The checked configuration of a run that need not exist yet."
     tree = merged(read_yaml(template) if template else {}, settings or {})
     if kind == "pretraining" and packaged(name):
         raise UserError(f"{name} is the name of an encoder that comes with the package: choose another")
-    if pretraining: tree = inherited(tree, pretraining, root, source)
+    if pretraining: tree = inherited(tree, pretraining, root, source, kind)
     own = task_class(kind).sections
     if template: tree = {k: v for k, v in tree.items() if k not in SECTIONS or k in own}   # it serves all kinds
     own, told = {"name": name, "kind": kind, "output_dir": str(root)}, tree.get("experiment") or {}
@@ -411,6 +450,7 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
     kind, seed, corpus = task_class(config.experiment.kind), config.experiment.seed, load_corpus(config.data)
     corpus.of(*kind.holds)
     if kind.classes: corpus.num_labels   # raises where there are no labels
+    if kind.classes and config.pretrained_experiment and not resume: same_question(config, corpus)
     with us.first(): tokenizer = run_tokenizer(config, corpus, run_dir, resume or not us.main)
     task, model = run_task(config, corpus, tokenizer), build_model(config, run_model_config(config, tokenizer, corpus))
     loaders = run_loaders(config, corpus, tokenizer)
@@ -434,11 +474,12 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
     return results
 
 # %% ../../nbs/5_lab/24_runs.ipynb #d04f5b16
-def source_weights(section:PretrainedSection, root:str|Path)->tuple[str, dict]: # where, and name to tensor
+def source_weights(section:PretrainedSection, root:str|Path)->tuple[dict, dict]: # what to call it, and name to tensor
     "The weights that a run starts from."
-    if packaged(section.name): return section.name, packaged_weights(section.name)
-    file = experiment_dir("pretraining", section.name, root) / "checkpoints" / section.checkpoint
-    return str(file), load_checkpoint(file)["model"]
+    if packaged(section.name): return {"name": section.name}, packaged_weights(section.name)
+    state = load_checkpoint(source_dir(section.name, root) / "checkpoints" / section.checkpoint)
+    where = {"epoch": state["best"]["epoch"]} if section.checkpoint == BEST and state.get("best") else {}
+    return {"name": section.name, "checkpoint": section.checkpoint, "step": state.get("step")} | where, state["model"]
 
 # %% ../../nbs/5_lab/24_runs.ipynb #cfcf7392
 def refitted(
@@ -464,12 +505,33 @@ def same_pieces(
 ):
     "Refuse word pieces other than those that the source of the weights has learnt."
     name, root = config.pretrained_experiment.name, config.experiment.output_dir
-    place = packaged(name) or experiment_dir("pretraining", name, root) / "tokenizer"
+    place = packaged(name) or source_dir(name, root) / "tokenizer"
     if tokenizer is None or pieces(WordPieceTokenizer.load(place)) == pieces(tokenizer): return
     raise UserError(f"tokenizer.vocab_dir = {config.tokenizer.vocab_dir}: {name!r} has learnt other word pieces; "
         f"leave it as `textclf new --from {name}` writes it")
 
 # %% ../../nbs/5_lab/24_runs.ipynb #cff037b3
+def seen_before(then:Corpus, now:Corpus)->int:
+    "How many validation and test inputs of a corpus are training inputs of another, and not of its own."
+    def inputs(corpus, *splits): return {str(x) for s in splits for x in corpus.splits[s][corpus.holds]}
+    return len(inputs(now, "val", "test") & inputs(then, "train") - inputs(now, "train"))
+
+# %% ../../nbs/5_lab/24_runs.ipynb #a1bace29
+def same_question(config:ExperimentConfig, corpus:Corpus):
+    "Refuse to go on from a classifier of other labels, or from one that has learnt what it would be asked."
+    name, root = config.pretrained_experiment.name, config.experiment.output_dir
+    if packaged(name) or source_of(name)[0] != config.experiment.kind: return
+    source = source_dir(name, root)
+    known = use_facts(model_dir(source) / "use.json")["label_names"]
+    if known != corpus.label_names:
+        raise UserError(f"{name} knows the labels {', '.join(known)}, the corpus has {', '.join(corpus.label_names)}: "
+            "a head serves its own labels only")
+    if read_run(source)["corpus"]["hash"] == corpus.card["hash"]: return
+    seen = seen_before(same_corpus(load_corpus(load_config(source).data), source), corpus)
+    if seen:
+        raise UserError(f"data: {seen} texts of val and test were learnt by {name}: split as it did, or leave them out")
+
+# %% ../../nbs/5_lab/24_runs.ipynb #3a87d583
 def start_from(config:ExperimentConfig, model, tracker:Tracker, tokenizer:WordPieceTokenizer|None=None):
     "Give the model the weights that its configuration names; nothing, if it names none."
     section, backbone = config.pretrained_experiment, config.architecture.backbone
@@ -477,8 +539,12 @@ def start_from(config:ExperimentConfig, model, tracker:Tracker, tokenizer:WordPi
         source, weights = source_weights(section, config.experiment.output_dir)
         same_pieces(config, tokenizer)
         if section.attention: weights = refitted(weights, model)
-        tracker.event("transfer", source=source, **load_weights(model, weights, source))
-    if backbone: tracker.event("transfer", source=backbone.name, **load_backbone(model.encoder, backbone.name))
+        told, where = load_weights(model, weights, section.name), ", ".join(f"{k} {v}" for k, v in source.items() if v)
+        print(f"starts from {where.removeprefix('name ')}: {len(told['taken'])} tensors taken, "
+            f"{len(told['created'])} new, {len(told['left'])} left", flush=True)
+        tracker.update_run(started_from=source)
+    elif backbone: source, told = {"name": backbone.name}, load_backbone(model.encoder, backbone.name)
+    if section or backbone: tracker.event("transfer", source=source["name"], **told)
 
 # %% ../../nbs/5_lab/24_runs.ipynb #177589dc
 def attention_paths(model, lengths)->dict: # {"lsh": {"hashed": 812, "exact": 40}}
@@ -503,11 +569,24 @@ def run_facts(config:ExperimentConfig, corpus:Corpus, model, loaders:dict)->dict
         "parameters": sum(p.numel() for p in model.parameters()), "max_length": longest}
 
 # %% ../../nbs/5_lab/24_runs.ipynb #9d91a278
+def longer(
+    run_dir:Path, # of a finished run
+    done:float, # epochs that it was trained for
+)->str:
+    "The command that makes a run which goes on from this one."
+    kind, name = run_dir.resolve().parts[-2:]
+    epochs, root = load_config(run_dir).training.epochs, run_dir.resolve().parents[1]
+    left = epochs - int(done) if epochs > done else epochs
+    where = "" if root == Path("experiments").resolve() else f" --root {shlex.quote(str(root))}"
+    return f"textclf new {kind} NAME --from {kind}/{name} --set training.epochs={left}{where}"
+
+# %% ../../nbs/5_lab/24_runs.ipynb #b1f01836
 def refuse_second_run(run_dir:Path, resume:bool|str|Path):
     "A finished run is not overwritten; an unfinished one is continued only if asked."
     record = read_run(run_dir) if (run_dir / "run.json").is_file() else {}
     if record.get("status") == "finished":
-        raise UserError(f"{run_dir} has finished already: make a new run to train again")
+        done = (record.get("cost") or {}).get("epochs") or 0
+        raise UserError(f"{run_dir} has finished already; to train on from it: {longer(run_dir, done)}")
     last = last_checkpoints(run_dir / "checkpoints")
     if last and not resume:
         raise UserError(f"{run_dir} was {record.get('status', 'begun')} before: go on with --resume, or make a new run")

@@ -231,14 +231,15 @@ def given_source(stage:StageConfig, stage_name:str, point:dict, known:dict, made
     if not found:
         at = point | stage.source_at
         raise UserError(f"stage {stage_name!r}: {stage.source} has no run at {at}: look at its `where`")
-    return {key: found[0].name}, found[0]
+    kind = found[0].run_dir.parent.name
+    return {key: found[0].name if key == "run" or kind == "pretraining" else f"{kind}/{found[0].name}"}, found[0]
 
 # %% ../../nbs/5_lab/30_suites.ipynb #65fdbc71
 def check_settings(cell:Cell)->ExperimentConfig|None:
     "The configuration of a training, or None; refuse now what the notebook would refuse when its turn comes."
     p, kind, tree = cell.parameters, cell.run_dir.parent.name, cell.parameters.get("settings", {})
-    source = cell.source and handed_on(cell.source.config, cell.source.run_dir)
     if kind in TASKS:
+        source = cell.source and cell.source.config and handed_on(cell.source.config, cell.source.run_dir)
         return new_config(kind, cell.name, p["root"], p.get("template"), tree, p.get("pretraining"), source)
     if kind == "baseline":
         DataConfig.parse(tree.get("data", {}), "data")

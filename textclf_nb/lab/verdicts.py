@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['MADE_UP', 'METRICS', 'COSTS', 'NO_SETTING', 'AVERAGED', 'COMPARED', 'EXACT', 'DELTAS', 'PASS', 'FAIL', 'UNDECIDED',
            'NOT_MEASURED', 'COST_GOALS', 'STRICTEST', 'ABOUT', 'REQUIREMENTS', 'made_up_answers', 'made_up_config',
-           'made_up_run', 'made_up_study', 'flatten', 'run_facts', 'without_seed', 'settings_of', 'ancestors',
-           'chain_cost', 'collect', 'finished', 'predictions', 'test_hashes', 'check_comparable', 'weighted_macro_f1',
-           'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin', 'sources', 'difference',
-           'add_deltas', 'add_against', 'pareto_front', 'verdict', 'all_of', 'any_of', 'judge_cost', 'judge_quality',
-           'judge_stability', 'judge_thesis', 'summarise']
+           'made_up_run', 'made_up_study', 'flatten', 'run_facts', 'without_seed', 'settings_of', 'known_as',
+           'ancestors', 'chain_cost', 'collect', 'finished', 'predictions', 'test_hashes', 'check_comparable',
+           'weighted_macro_f1', 'seed_weights', 'paired_bootstrap', 'cost_device', 'group_seeds', 'exact_twin',
+           'sources', 'difference', 'add_deltas', 'add_against', 'pareto_front', 'verdict', 'all_of', 'any_of',
+           'judge_cost', 'judge_quality', 'judge_stability', 'judge_thesis', 'summarise']
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #aa31c6c9
 import json
@@ -25,6 +25,7 @@ from sklearn.metrics import f1_score
 
 from ..core import UserError, known_names
 from ..training.pretrained import packaged
+from ..training.tasks import TASKS
 from ..training.tracking import read_run
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #eda53059
@@ -206,7 +207,12 @@ def _parent(row):
     "Name of the run that this one started from; None if it started from scratch."
     found = [v for k, v in row.items() if k.startswith("config.pretrained") and k.endswith((".name", ".path")) and v
         and not pd.isna(v)]
-    return Path(str(found[0])).name if found else None
+    place = Path(str(found[0])) if found else None
+    return known_as({"kind": place.parent.name, "name": place.name}) if found else None
+
+def known_as(row)->str:
+    "What those that start from a run call it."
+    return f"{row['kind']}/{row['name']}" if row["kind"] in TASKS and row["kind"] != "pretraining" else row["name"]
 
 def _compared(row)->dict: # {column: value}
     "Settings of a run, without the names of pretrainings and the place of a tokenizer that comes from one."
@@ -216,13 +222,13 @@ def _compared(row)->dict: # {column: value}
 # %% ../../nbs/5_lab/27_verdicts.ipynb #e616473c
 def ancestors(
     row:dict, # of a run
-    given:dict, # {name: row} of the pretrainings given
+    given:dict, # {name: row} of the runs given, named by `known_as`
 )->dict: # {name: row, or None if it was not found}, nearest first
     "The runs that a run stands on."
     out = {}
     while (name := _parent(row)) and name not in out and not packaged(name):   # paid for, the same for all
         home = json.loads(row["folds"])[0] if row.get("folds") else row["run_dir"]
-        beside = Path(home).resolve().parent.parent / "pretraining" / name
+        beside = Path(home).resolve().parent.parent / (name if "/" in name else f"pretraining/{name}")
         out[name] = _row(beside, *run_facts(beside)) if (beside / "run.json").is_file() else given.get(name)
         if out[name] is None: break
         row = out[name]
@@ -244,7 +250,7 @@ def collect(
     dirs = list({Path(d).resolve(): Path(d) for d in run_dirs}.values())
     if not dirs: raise UserError("no run directories given: name at least one, such as experiments/finetuning/<name>")
     rows, labels = [_row(d, *run_facts(d)) for d in dirs], {}
-    given = {r["name"]: r for r in rows if r["kind"] == "pretraining"}
+    given = {known_as(r): r for r in rows if r["kind"] in TASKS}
     for row in rows:
         older = ancestors(row, given)
         row |= chain_cost(row, older)
@@ -398,7 +404,7 @@ def _differences(a, b):
     differ = [k.removeprefix("config.") for k in sorted({*ours, *theirs}) if ours.get(k) != theirs.get(k)]
     older = [[{k: v for k, v in stage.items() if not _of_attention(k)} for stage in json.loads(r["chain"])]
         for r in (a, b)]
-    return differ + (["settings of the pretraining"] if older[0] != older[1] else [])
+    return differ + (["settings of what it started from"] if older[0] != older[1] else [])
 
 # %% ../../nbs/5_lab/27_verdicts.ipynb #36cdff01
 def exact_twin(

@@ -382,9 +382,9 @@ class _PictureKind(Classification):
     @classmethod
     def check(cls, config):
         cls.monitored(config.training)
-        t = config.training
-        words = {"tokenizer": config.tokenizer != type(config.tokenizer)(),
-            "pretrained_experiment": config.pretrained_experiment, "training.word_dropout": t.word_dropout,
+        t, source = config.training, config.pretrained_experiment
+        words = {"tokenizer": config.tokenizer != type(config.tokenizer)(), "training.word_dropout": t.word_dropout,
+            "pretrained_experiment": source and not source.name.startswith(f"{cls.name}/"),
             "training.word_init": t.word_init != "normal", "training.max_tokens": t.max_tokens}
         for name, given in words.items():
             if given: raise UserError(f"{name} means nothing to pictures: leave it out")

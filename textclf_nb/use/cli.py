@@ -84,7 +84,8 @@ def new(
     kind:str=typer.Argument(..., help="pretraining, finetuning or another registered task"),
     name:str=typer.Argument(..., help="of the run"),
     template:Path=typer.Option(None, "--template", "-t", help="a YAML file with settings"),
-    pretraining:str=typer.Option(None, "--from", "-p", help="start from this pretraining run, or from wiki-mini"),
+    pretraining:str=typer.Option(None, "--from", "-p", help="start from this pretraining run, from wiki-mini, "
+    "or from a run of the same kind, finetuning/NAME for example, to train it for longer"),
     settings:list[str]=SET, root:Path=ROOT):
     "Make a run directory with its config.yaml."
     from textclf_nb.lab.runs import from_dotted, new_experiment
