@@ -105,6 +105,10 @@ def test_exported_cells_stay_small_and_pictures_light(notebook):
     assert all(len(i) * 3 / 4 <= 100_000 for i in images)
     assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
     assert "site-packages/" not in json.dumps([c.get("outputs") for c in cells]), "a warning with a path of this machine"
+    drawn = [c for c in cells if re.search(r"^[^#\n]*plt\.(subplots|figure)\(", "".join(c["source"]), re.M)]
+    for c in drawn:
+        if c["cell_type"] == "code" and not "".join(c["source"]).startswith("#|"):
+            assert any("image/png" in o.get("data", {}) for o in c["outputs"]), f"no picture: {c['source'][:3]}"
 
 
 @pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
