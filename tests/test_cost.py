@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from textclf_nb.lab.answers import bench_answers, untaught
 from textclf_nb.lab.cost import bench_attention, bench_error, bench_model
-from textclf_nb.lab.exchange import bench_adaptation, bench_exchange, exchange_settings
+from textclf_nb.lab.exchange import bench_adaptation, bench_exchange, exchange_settings, word_lesson
 from textclf_nb.lab.report import compare
 from textclf_nb.lab.verdicts import made_up_study
 from textclf_nb.model.encoder import EncoderConfig
@@ -32,7 +32,7 @@ def today(tmp_path_factory):
         "cost_model": bench_model(tiny, [("mlm", 16, 2)], steps=1, memory=False),
         "error": bench_error([torch.randn(3, 1, 1, 16, 8).unbind()], (8,), draws=1, repeats=1, peers=False),
         "exchange": bench_exchange(lambda *_: 1.0, exchange_settings((8,))[:1], 16, "nats"),
-        "adapt": bench_adaptation(packaged("wiki-mini"), [], *torch.ones(2, 1, 8, dtype=torch.long), steps=1, batch=1),
+        "adapt": bench_adaptation(word_lesson(packaged("wiki-mini"), list(topics.values()), 8, 8, 1, 1), [], steps=1),
         "answers": bench_answers(untaught("wiki-mini", root / "model"), ["a text"], repeats=1, peers=False),
         "runs": pd.read_csv(root / "out/results.csv")}
     return {name: set(t) for name, t in tables.items()}

@@ -417,20 +417,22 @@ def cost_exchange(
 # %% ../../nbs/6_use/33_cli.ipynb #7903bfd2
 @cost_app.command("adapt")
 def cost_adapt(
-    run:Path=typer.Argument(..., help="a pretraining run with exact attention (mha), or an encoder of the package"),
+    run:Path=typer.Argument(..., help="a finished run with exact attention (mha), or an encoder of the package"),
     cases:list[str]=typer.Option(..., "--case", "-c",
         help="a mechanism with its options, 'near_far window=16 chunk_size=16'; may be repeated"),
-    length:int=typer.Option(128, "--length", "-n", min=3, help="tokens of a page"),
-    tokens:int=typer.Option(4096, min=1, help="tokens for the judge"),
-    file:Path=typer.Option(None, "--file", "-f", help="a table with a column text; the run's test split if not given"),
-    steps:int=typer.Option(60, min=1), batch:int=typer.Option(4, min=1, help="pages a step"),
+    length:int=typer.Option(128, "--length", "-n", min=3, help="tokens of a page, for hidden words"),
+    tokens:int=typer.Option(4096, min=1, help="tokens for the judge, for hidden words"),
+    file:Path=typer.Option(None, "--file", "-f", help="a table with texts (and labels); else the run's test split"),
+    limit:int=typer.Option(400, min=2, help="texts to classify"),
+    steps:int=typer.Option(60, min=1), batch:int=typer.Option(4, min=1, help="pages or texts a step"),
+    rate:float=typer.Option(5e-4, min=0, help="the highest learning rate"),
     seeds:list[int]=typer.Option([0], "--seed", help="of what is read and hidden; may be repeated"),
     out:Path=typer.Option(None, "--out", "-o", help="for the table; RUN/cost if not given"), root:Path=ROOT):
     "What an exchange of attention costs before and after a few steps of training."
     from textclf_nb.core import whole
     from textclf_nb.lab import named_settings, run_adaptation
     run, home = cost_place(run, root)
-    table = run_adaptation(str(run), named_settings(cases), length, tokens, file, steps, batch, seeds)
+    table = run_adaptation(str(run), named_settings(cases), length, tokens, file, limit, steps, batch, rate, seeds)
     with whole((out or home) / f"adapt_{run.name}.csv") as tmp: table.to_csv(tmp, index=False)
     lost = table.pivot_table(["lost_before", "lost_after"], ["contender", "setting"], "seed", sort=False)
     print(lost.round(3).to_string())
