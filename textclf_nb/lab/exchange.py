@@ -333,8 +333,9 @@ def bench_adaptation(
     "What an exchange costs before and after a few steps of training."
     every = [(s, seed) for seed in seeds for s in [Setting("mha", "exact", 0, "mha", {}), *settings]]
     table = pd.DataFrame([adapted(lesson, s, steps, rate, seed) for s, seed in tqdm(every, "adaptations", delay=60)])
-    exact, worse = table[table.contender == "mha"].set_index("seed"), 1 if lesson.measure == "nats" else -1
-    lost = {f"lost_{x}": worse * (table[x] - table.seed.map(exact[x])) for x in ("before", "after")}
+    exact = table[table.contender == "mha"].set_index("seed")
+    more = {f"lost_{x}": table[x] - table.seed.map(exact[x]) for x in ("before", "after")}
+    lost = more if lesson.measure == "nats" else {name: 0 - x for name, x in more.items()}   # higher is better
     return table.assign(**lost, **made_with())
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #e08a62f7
