@@ -19,7 +19,8 @@ CASES = [(*c, dtype) for c, dtype in zip((c for c in itertools.product(CAUSAL, P
 def config(kind="mha", pos="rope", norm="post", **architecture):
     "Of a length below which `lsh` computes every pair, so that its buckets say nothing of what comes later."
     sizes = dict(vocab_size=60, embedding_dim=32, mlp_size=48, num_layers=2, max_sequence_length=40)
-    attention = {"num_heads": 4, "kind": kind, "lsh": {"exact_below": 64}, "window": {"window": 4}, "near_far": {"window": 4, "chunk_size": 4}}
+    options = {"lsh": {"exact_below": 64}, "window": {"window": 4}, "near_far": {"window": 4, "chunk_size": 4}}
+    attention = {"num_heads": 4, "kind": kind} | options
     return DecoderConfig(architecture=sizes | dict(pos_encoding=pos, norm=norm, attention=attention) | architecture)
 
 

@@ -277,6 +277,11 @@ def test_script_refuses_another_corpus(tmp_path):
     assert done.returncode == 3 and "another corpus" in done.stderr and "called compare" not in done.stdout
 
 
+def test_a_run_that_is_not_finished_is_told_of_and_nothing_is_repeated(tmp_path):
+    compared = compare([make_run(tmp_path, "half", "pictures", status="running")], tmp_path / "out")
+    assert "left out: half" in results_table(compared) and not any((tmp_path / "out/reproduce").iterdir())
+
+
 def test_kept_results_are_what_was_compared(tmp_path):
     compare([make_run(tmp_path, "words", "baseline")], tmp_path / "comparisons/odd", prefix="odd_", wandb_project="reports")
     waiting = (tmp_path / "comparisons/odd/wandb").glob("artifact-*/*")   # until W&B is online

@@ -433,6 +433,7 @@ def write_script(
         held=[t for t in given if t in there], reference=bool(reference),
         options=[f"--{k}={v}" for k, v in (asked or {}).items() if v])
     with whole(out / "reproduce") as tmp:
+        tmp.mkdir()   # empty where no run can be repeated
         files = {r["file"]: at_home(r["row"]) for r in again}
         if reference: files["reference.yaml"] = yaml.safe_dump(reference, sort_keys=False, allow_unicode=True)
         for name, text in files.items():
