@@ -8,12 +8,12 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE'
            'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config', 'source_of', 'source_dir',
            'handed_on', 'source_settings', 'exchanged', 'check_inheritance', 'carried_on', 'inherited', 'new_config',
            'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
-           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'run_experiment', 'source_weights',
-           'refitted', 'pieces', 'same_pieces', 'seen_before', 'same_question', 'start_from', 'attention_paths',
-           'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'judge', 'save_for_use', 'batch_probabilities',
-           'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths',
-           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score',
-           'evaluate_run']
+           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'usual_identity', 'run_experiment',
+           'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'same_question',
+           'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'judge',
+           'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor',
+           'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
+           'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -431,6 +431,16 @@ def run_identity(config:ExperimentConfig, corpus:Corpus, tokenizer:WordPieceToke
     tree.pop("tokenizer.vocab_dir", None)   # a place; what is there is known by its fingerprint
     return {"corpus": corpus.card["hash"], "tokenizer": tokenizer and tokenizer.fingerprint} | tree
 
+# %% ../../nbs/5_lab/24_runs.ipynb #6a86c89b
+def usual_identity(config:ExperimentConfig)->dict:
+    "What a setting of a run's identity was in a version that did not have it: its default."
+    parts = {k: type(part)() for k in IDENTITY[:-1] if (part := getattr(config, k)) is not None}
+    if source := config.pretrained_experiment: parts["pretrained_experiment"] = PretrainedSection(name=source.name)
+    tree, attention = {k: part.model_dump(mode="json") for k, part in parts.items()}, config.architecture.attention
+    options = {mechanism: {} for mechanism in attention.model_extra}
+    tree["architecture"]["attention"] = AttentionConfig(kind=attention.kind, **options).model_dump(mode="json")
+    return dotted(tree)
+
 # %% ../../nbs/5_lab/24_runs.ipynb #16079633
 def run_experiment(
     run_dir:str|Path, # with a config.yaml
@@ -462,7 +472,7 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
     with Tracker(*tracked) if us.main else nullcontext(NoTracker()) as tracker:
         if not resume: start_from(config, model, tracker, tokenizer)
         loop = TrainingLoop(model, config.training, loaders["train"], loaders["val"], tracker, run_dir / "checkpoints",
-            task, seed, identity=run_identity(config, corpus, tokenizer))
+            task, seed, identity=run_identity(config, corpus, tokenizer), usual=usual_identity(config))
         cost = loop.fit(resume=resume)
         if not us.main: return {}
         model.load_state_dict(load_checkpoint(run_dir / "checkpoints" / "best-model.ckpt")["model"])
@@ -517,19 +527,27 @@ def seen_before(then:Corpus, now:Corpus)->int:
     return len(inputs(now, "val", "test") & inputs(then, "train") - inputs(now, "train"))
 
 # %% ../../nbs/5_lab/24_runs.ipynb #a1bace29
+def teachers(config:ExperimentConfig)->dict[str, Path]: # name, as configurations have it, to run directory
+    "The runs of its own kind that a run goes on from, nearest first."
+    out, kind, root = {}, config.experiment.kind, config.experiment.output_dir
+    while (source := config.pretrained_experiment) and not packaged(source.name) and source.name not in out:
+        place = source_dir(source.name, root)
+        if place.parent.name != kind or not (place / "config.yaml").is_file(): break
+        out[source.name], config = place, load_config(place)
+    return out
+
+# %% ../../nbs/5_lab/24_runs.ipynb #92996c61
 def same_question(config:ExperimentConfig, corpus:Corpus):
     "Refuse to go on from a classifier of other labels, or from one that has learnt what it would be asked."
-    name, root = config.pretrained_experiment.name, config.experiment.output_dir
-    if packaged(name) or source_of(name)[0] != config.experiment.kind: return
-    source = source_dir(name, root)
-    known = use_facts(model_dir(source) / "use.json")["label_names"]
-    if known != corpus.label_names:
-        raise UserError(f"{name} knows the labels {', '.join(known)}, the corpus has {', '.join(corpus.label_names)}: "
-            "a head serves its own labels only")
-    if read_run(source)["corpus"]["hash"] == corpus.card["hash"]: return
-    seen = seen_before(same_corpus(load_corpus(load_config(source).data), source), corpus)
-    if seen:
-        raise UserError(f"data: {seen} texts of val and test were learnt by {name}: split as it did, or leave them out")
+    for name, source in teachers(config).items():
+        known = use_facts(model_dir(source) / "use.json")["label_names"]
+        if known != corpus.label_names:
+            raise UserError(f"{name} knows the labels {', '.join(known)}, the corpus has "
+                f"{', '.join(corpus.label_names)}: a head serves its own labels only")
+        if read_run(source)["corpus"]["hash"] == corpus.card["hash"]: continue
+        seen = seen_before(same_corpus(load_corpus(load_config(source).data), source), corpus)
+        if seen: raise UserError(f"data: {seen} texts of val and test were learnt by {name}: "
+            "split as it did, or leave them out")
 
 # %% ../../nbs/5_lab/24_runs.ipynb #3a87d583
 def start_from(config:ExperimentConfig, model, tracker:Tracker, tokenizer:WordPieceTokenizer|None=None):

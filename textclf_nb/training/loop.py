@@ -283,9 +283,11 @@ def steps_of_epochs(
 # %% ../../nbs/4_training/23_loop.ipynb #41485a45
 class Prepared(Evaluator):
     "A model with all that trains it, before the first step."
-    def __init__(self, model, config, train_loader, task="pretraining", seed=0, identity=None, progress=True):
+    def __init__(self, model, config, train_loader, task="pretraining", seed=0, identity=None, progress=True,
+        usual=None):
         super().__init__(model, config, task, progress)
         self.train_loader, self.seed, self.told = train_loader, seed, identity or {}
+        self.usual = type(config)().model_dump() | (usual or {})
         if config.compile: compile_layers(self.model.encoder)
         self.optimizer, self.plan = make_optimizer(self.model, config), steps_of_epochs(train_loader, config)
         self.average = Average(self.model, config.ema_decay) if config.ema_decay else None
@@ -342,7 +344,7 @@ def restore(
     where="the checkpoint", # for the message
 ):
     "Go back to a state."
-    wrong = differences(state.get("identity", {}), loop.identity(), type(loop.config)().model_dump())
+    wrong = differences(state.get("identity", {}), loop.identity(), loop.usual)
     if wrong:
         raise UserError(f"{where} is of another training: {'; '.join(wrong)}. Undo that, "
             "or start a new run from its weights")
@@ -670,8 +672,9 @@ class TrainingLoop(Fitting):
         progress:bool=True, # show lines and bars
         callbacks=(), # that are told too
         identity:dict|None=None, # what else makes this run this run: corpus, tokenizer, …
+        usual:dict|None=None, # defaults of what `identity` names, for checkpoints that do not name it
     ):
-        super().__init__(model, config, train_loader, task, seed, identity, progress)
+        super().__init__(model, config, train_loader, task, seed, identity, progress, usual)
         self.val_loader, self.dir = val_loader, Path(checkpoint_dir) if checkpoint_dir else None
         own = [Track(tracker or NoTracker()), Progress(progress)] + ([Checkpoints(self.dir)] if self.dir else [])
         # history: the rows since `fit`
