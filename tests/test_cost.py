@@ -56,10 +56,10 @@ def test_the_table_of_chapter_05c_is_made_by_the_command_that_it_prints(tmp_path
     block, = re.findall(r"```bash\ntextclf (.*?)\n```", "\n".join("".join(c["source"]) for c in cells), re.DOTALL)
     pd.DataFrame({"text": list(topics.values())}).to_csv(tmp_path / "articles.csv", index=False)
     words = shlex.split(block.replace("\\\n", " "))
-    small = {"articles.parquet": tmp_path / "articles.csv", "128": 32, "512": 48, "4096": 48, "far": tmp_path}
+    small = {"articles.parquet": tmp_path / "articles.csv", "128": 32, "512": 48, "2048": 64, "4096": 48, "far": tmp_path}
     words = [str(small.get(w, w)) for w in words] + ["--repeats", "1", "--draws", "1"]
     made = CliRunner().invoke(app, words, catch_exceptions=False)
     assert made.exit_code == 0 and (tmp_path / "error_wiki-mini.svg").exists()
     by, kept = ["contender", "setting", "layer"], pd.read_csv(ROOT / "experiments/results/far_wiki-mini.csv")
     table = pd.read_csv(tmp_path / "error_wiki-mini.csv")
-    assert table.N.unique().tolist() == [32, 48] and table[by].equals(kept[by])
+    assert table.N.unique().tolist() == [32, 48, 64] and table[by].equals(kept[by])

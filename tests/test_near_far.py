@@ -17,7 +17,7 @@ def rand(*shape, seed=0): return torch.randn(*shape, generator=torch.Generator()
 def summary(k, v, tokens, far):
     "Key and value of a chunk, from its tokens."
     mean = k[tokens].mean(0)
-    if far == "means": return mean, v[tokens].mean(0)
+    if far in ("means", "spread"): return mean, v[tokens].mean(0)
     weights = (-(k[tokens] - mean).square().sum(-1) / (2 * k.shape[-1] ** 0.5)).softmax(0)
     return mean, weights @ v[tokens]
 
@@ -52,7 +52,9 @@ def loop(q, k, v, valid, w, c, g, far, causal=False, bias=None, estimates=None):
                 continue
             key, value = summary(k, v, tokens, far)
             middle = sum(tokens) // len(tokens)
-            logits.append(q[i] @ key / math.sqrt(d) + math.log(len(tokens)) + (0 if bias is None else bias[middle - i + N - 1]))
+            s = (q[i].square() @ k[tokens].var(0, correction=0) / d + 1e-6).sqrt()   # 1e-6: a slope at zero
+            wider = s.cosh().log() if far == "spread" else 0
+            logits.append(q[i] @ key / math.sqrt(d) + math.log(len(tokens)) + wider + (0 if bias is None else bias[middle - i + N - 1]))
             values.append(value)
         rows.append(torch.stack(logits).softmax(0) @ torch.stack(values) if logits else torch.zeros(v.shape[-1], dtype=v.dtype))
     return torch.stack(rows)
@@ -78,7 +80,7 @@ def check(N, w, c, g, far, mask, causal, biased, d=4):
     for a, b in zip(*grads): torch.testing.assert_close(a, b, atol=1e-9, rtol=1e-9)
 
 
-@pytest.mark.parametrize("far", ["means", "eva"])
+@pytest.mark.parametrize("far", ["means", "eva", "spread"])
 @pytest.mark.parametrize("causal, biased", [(False, True), (True, False), (True, True)])
 @pytest.mark.parametrize("N, w, c, g", [(25, 3, 3, 1), (21, 5, 3, 0), (30, 1, 11, 3)])
 def test_equals_a_loop_over_queries(N, w, c, g, far, causal, biased):
@@ -103,11 +105,11 @@ def test_equals_a_loop_for_any_shape(data):
     N = data.draw(st.integers(1, 16), "N")
     w, c, g = (data.draw(st.integers(low, 6), name) for low, name in ((1, "w"), (1, "c"), (0, "g")))
     mask = torch.tensor(data.draw(st.lists(st.booleans(), min_size=N, max_size=N), "mask"))
-    far = data.draw(st.sampled_from(["means", "eva", "features"]))
+    far = data.draw(st.sampled_from(["means", "eva", "spread", "features"]))
     check(N, w, c, g, far, mask, data.draw(st.booleans(), "causal"), far != "features" and data.draw(st.booleans(), "biased"))
 
 
-@pytest.mark.parametrize("far", ["means", "eva", "features"])
+@pytest.mark.parametrize("far", ["means", "eva", "spread", "features"])
 @pytest.mark.parametrize("N, w", [(17, 17), (40, 64), (1, 1)])
 def test_a_window_as_long_as_the_text_is_exact_attention(N, w, far):
     q, k, v = (rand(2, 2, N, 8, seed=s) for s in range(3))
@@ -116,7 +118,7 @@ def test_a_window_as_long_as_the_text_is_exact_attention(N, w, far):
     torch.testing.assert_close(core(q, k, v, mask), naive_attention(q, k, v, mask), atol=1e-12, rtol=1e-12)
 
 
-@pytest.mark.parametrize("far", ["means", "eva", "features"])
+@pytest.mark.parametrize("far", ["means", "eva", "spread", "features"])
 def test_a_row_without_keys_answers_nothing_and_passes_no_gradient(far):
     q, k, v = (rand(2, 2, 37, 8, seed=s).requires_grad_() for s in range(3))
     mask = torch.stack([torch.zeros(37, dtype=torch.bool), torch.arange(37) < 20])
@@ -126,7 +128,7 @@ def test_a_row_without_keys_answers_nothing_and_passes_no_gradient(far):
     assert all(x.grad.isfinite().all() and not x.grad[0].any() for x in (q, k, v))
 
 
-@pytest.mark.parametrize("far", ["means", "eva", "features"])
+@pytest.mark.parametrize("far", ["means", "eva", "spread", "features"])
 def test_packed_texts_are_each_their_own_row(far):
     x, text = rand(2, 2, 90, 8), torch.tensor([0] * 37 + [1] * 41 + [2] * 12)
     core = build_attention("near_far", 8, 2, window=4, chunk_size=4, far=far)
