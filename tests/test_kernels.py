@@ -112,14 +112,16 @@ def test_on_a_cpu_kernels_run_in_the_interpreter_only(monkeypatch):
 
 @needs_triton
 @pytest.mark.parametrize("options", [dict(chunk_size=8, num_hashes=2), dict(chunk_size=5, num_hashes=1, mask_within_chunks=False)], ids=str)
-def test_lsh_by_kernels_equals_the_plain_form(options):
-    keys = torch.arange(37) < torch.tensor([[37], [20]])
+@pytest.mark.parametrize("dtype, eps", [(torch.float32, 1e-4), (torch.bfloat16, 4e-2)], ids=str)
+def test_lsh_by_kernels_equals_the_plain_form(options, dtype, eps):
+    keys = torch.arange(37) < torch.tensor([[37], [20], [0]])
     answers = []
     for core in both("lsh", **options):
-        q, v = (randn(2, 1, 37, d, seed=i).requires_grad_() for i, d in enumerate((8, 5)))
+        q, v = (randn(3, 1, 37, d, seed=i, dtype=dtype).requires_grad_() for i, d in enumerate((8, 5)))
         out = core.eval()(q, q, v, keys)
-        answers.append([out, *torch.autograd.grad(out.sin().sum(), [q, v])])
-    same(*answers, 1e-4)
+        assert out.dtype == dtype and not out[2].any()
+        answers.append([x.float() for x in (out, *torch.autograd.grad(out.float().sin().sum(), [q, v]))])
+    same(*answers, eps)
 
 
 @needs_triton
