@@ -96,6 +96,8 @@ def test_own_csv_from_file_to_prediction(trained):
     answers = here(trained, "predict", "mine", "--file", "new.csv", "--device", "cpu").splitlines()
     assert answers[0] == "text,predicted,probability" and len(answers) == 5
     assert "f1_macro" in here(trained, "eval", "mine")
+    events = (trained / "experiments/finetuning/mine/events.jsonl").read_text().splitlines()
+    assert {"event": "scored", "file": None, "texts": {"val": 8, "test": 8}}.items() <= json.loads(events[-1]).items()
     listed = [line.split() for line in here(trained, "runs").splitlines()]
     assert ["finetuning", "mine", "finished", "mha", "f1_macro"] in [x[:5] for x in listed]
 
@@ -426,6 +428,19 @@ def test_a_head_goes_on_with_its_own_labels_and_new_questions_only(trained, mist
         here(trained, "new", "finetuning", "x", "--from", "finetuning/mine", *sets(*settings))
         try: assert words in mistake(trained, "train", "x") and not (trained / "experiments/finetuning/x/checkpoints").exists()
         finally: shutil.rmtree(trained / "experiments/finetuning/x")
+
+
+def test_a_new_run_starts_from_one_that_never_came_to_its_end(trained, mistake):
+    "As the message says that refuses to go on with other settings."
+    run = copied(trained, "cut", "interrupted")
+    shutil.rmtree(run / "model")
+    try:
+        (run / "config.yaml").write_text((run / "config.yaml").read_text().replace("batch_size: 16", "batch_size: 8"))
+        assert "batch_size was 16, is 8" in mistake(trained, "train", "cut", "--resume")
+        here(trained, "new", "finetuning", "after", "--from", "finetuning/cut", *sets("training.epochs=1"))
+        assert "starts from finetuning/cut" in here(trained, "train", "after")
+    finally:
+        for name in ("cut", "after"): shutil.rmtree(run.parent / name, ignore_errors=True)
 
 
 def test_a_corpus_that_changed_is_not_scored(trained, mistake, tmp_path):

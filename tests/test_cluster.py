@@ -1,4 +1,5 @@
 """A real training on a cluster of two worker processes: the bytes of a serial run, also when its machine dies; other versions."""
+import json
 import os
 import subprocess
 import sys
@@ -40,8 +41,15 @@ def machine_dies(run_dir, killed):
     for process in killed: process.kill()
 
 
-@pytest.mark.long
-def test_a_killed_machines_training_goes_on_elsewhere_and_ends_in_the_same_bytes(tmp_path, machines, monkeypatch, capfd):
+def the_same(here, there):
+    for file in ("model/model.safetensors", "metrics/eval/predictions.csv", "metrics/eval/metrics.csv"):
+        assert (here / file).read_bytes() == (there / file).read_bytes(), file
+    assert read_run(here)["results"] == read_run(there)["results"]
+
+
+@pytest.fixture
+def serial(tmp_path, monkeypatch):
+    "A suite of one training, and the run directory of the same training in one piece, with one thread."
     monkeypatch.chdir(tmp_path)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"): monkeypatch.setenv(name, "1")
     (tmp_path / "train.ipynb").write_bytes((root / "experiments/train.ipynb").read_bytes())
@@ -49,17 +57,45 @@ def test_a_killed_machines_training_goes_on_elsewhere_and_ends_in_the_same_bytes
     (tmp_path / "one.yaml").write_text(yaml.safe_dump(suite))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    run_experiment(new_experiment("finetuning", "one", "serial", settings=SETTINGS))
+    run_experiment(run := new_experiment("finetuning", "one", "serial", settings=SETTINGS))
     torch.set_num_threads(threads)
+    return run
+
+
+@pytest.mark.long
+def test_a_killed_machines_training_goes_on_elsewhere_and_ends_in_the_same_bytes(tmp_path, serial, machines, capfd):
     run_dir, killed = tmp_path / "far/finetuning/one", []
     threading.Thread(target=machine_dies, args=(run_dir, killed), daemon=True).start()
     with machines_at(machines.scheduler_address, "far") as pool: assert [*run_suite("one.yaml", "far", pool=pool).values()] == ["finished"]
     assert len(killed) == 2 and '"from_step": 0' in (run_dir / "events.jsonl").read_text()
     assert any('"event": "training"' in e and '"from_step": 0' not in e for e in (run_dir / "events.jsonl").read_text().splitlines())
-    here, there = (tmp_path / place / "finetuning/one" for place in ("serial", "far"))
-    for file in ("model/model.safetensors", "metrics/eval/predictions.csv", "metrics/eval/metrics.csv"):
-        assert (here / file).read_bytes() == (there / file).read_bytes(), file
-    assert read_run(here)["results"] == read_run(there)["results"]
+    the_same(serial, run_dir)
+    capfd.readouterr()
+
+
+def started(address, *command):
+    "A process of dask's, with an address to meet at."
+    return subprocess.Popen([sys.executable, "-m", *command, *address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.long
+def test_a_killed_scheduler_is_told_and_its_worker_ends_what_it_has_begun(tmp_path, serial, capfd):
+    file, run_dir = tmp_path / "where.json", tmp_path / "far/finetuning/one"
+    scheduler = started(["--scheduler-file", file, "--port", "0", "--dashboard-address", "127.0.0.1:0"], "distributed.cli.dask_scheduler")
+    worker = started(["--scheduler-file", file, "--nthreads", "1", "--no-dashboard"], "distributed.cli.dask_worker")
+    def dies():
+        while not (run_dir / "checkpoints/last.ckpt").is_file(): time.sleep(.02)
+        scheduler.kill()
+    try:
+        while not file.is_file(): time.sleep(.05)
+        threading.Thread(target=dies, daemon=True).start()
+        address = json.loads(file.read_text())["address"]
+        with machines_at(address, "far") as pool: assert [*run_suite("one.yaml", "far", pool=pool).values()][0].startswith("failed: ")
+        while not (run_dir / "cell.json").is_file(): time.sleep(.1)
+    finally:
+        for process in (scheduler, worker): process.terminate(); process.wait()
+    assert [*run_suite("one.yaml", "far").values()] == ["finished before"]
+    the_same(serial, run_dir)
     capfd.readouterr()
 
 

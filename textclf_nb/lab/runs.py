@@ -9,10 +9,10 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE'
            'handed_on', 'source_settings', 'exchanged', 'check_inheritance', 'carried_on', 'inherited', 'new_config',
            'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
            'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'usual_identity', 'run_experiment',
-           'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'same_question',
-           'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'judge',
-           'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor',
-           'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
+           'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'labels_of',
+           'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run',
+           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts',
+           'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
            'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
@@ -21,6 +21,7 @@ import json
 import re
 import shlex
 import tempfile
+import warnings
 from collections import Counter
 from contextlib import nullcontext
 from functools import cache
@@ -33,6 +34,7 @@ import torch
 import yaml
 from pydantic import Field, create_model, field_validator, model_validator
 
+from .. import __version__
 from ..data.batches import as_batch, cut_batches
 from ..training.checkpoints import BEST, last_checkpoints, load_checkpoint
 from ..core import (Settings, UserError, cache_home, cached, checked_name, digest, known_names, merged,
@@ -48,7 +50,7 @@ from ..model.vision import TransformerForImageClassification
 from ..data.tokenizer import TokenizerConfig, WordPieceTokenizer
 from ..training.optim import init_words
 from ..training.tasks import TASKS, Task, task_class
-from textclf_nb.training.tracking import (LoggingConfig, NoTracker, Tracker, hold, read_facts, read_run,
+from textclf_nb.training.tracking import (LoggingConfig, NoTracker, RunRecord, Tracker, hold, read_facts, read_run,
     save_predictions)
 from ..training.loop import TrainingConfig, TrainingLoop, amp_dtype, pick_device
 from ..training.processes import Alone, processes
@@ -537,10 +539,16 @@ def teachers(config:ExperimentConfig)->dict[str, Path]: # name, as configuration
     return out
 
 # %% ../../nbs/5_lab/24_runs.ipynb #92996c61
+def labels_of(run_dir:Path)->list[str]:
+    "The names of the labels that a run of classes has learnt."
+    use = run_dir / "model" / "use.json"
+    if use.is_file(): return use_facts(use)["label_names"]
+    return same_corpus(load_corpus(load_config(run_dir).data), run_dir).label_names
+
 def same_question(config:ExperimentConfig, corpus:Corpus):
     "Refuse to go on from a classifier of other labels, or from one that has learnt what it would be asked."
     for name, source in teachers(config).items():
-        known = use_facts(model_dir(source) / "use.json")["label_names"]
+        known = labels_of(source)
         if known != corpus.label_names:
             raise UserError(f"{name} knows the labels {', '.join(known)}, the corpus has "
                 f"{', '.join(corpus.label_names)}: a head serves its own labels only")
@@ -825,6 +833,11 @@ def evaluate_run(
     file:str|Path|None=None, # a table with texts and labels; None: val and test of the run's corpus
     classifier=None, # what predicts, a baseline for example; None: the run's own model
 )->dict: # split (or file name): metrics
-    "Score a trained classifier again."
+    "Score a trained classifier again; events.jsonl keeps it."
     classifier, parts = classifier or open_classifier(run_dir), asked_again(run_dir, file)
-    return {name: score(classifier, inputs, labels, name) for name, (inputs, labels) in parts.items()}
+    scores = {name: score(classifier, inputs, labels, name) for name, (inputs, labels) in parts.items()}
+    if (Path(run_dir) / "run.json").is_file(): read_run(run_dir)   # a damaged one is told
+    sizes = {name: len(labels) for name, (_, labels) in parts.items()}
+    try: RunRecord(run_dir).event("scored", file=file and str(file), texts=sizes, package=__version__, results=scores)
+    except OSError as e: warnings.warn(f"not kept in {run_dir}: {e}", stacklevel=2)
+    return scores
