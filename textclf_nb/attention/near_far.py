@@ -69,7 +69,7 @@ def spread_bias(
     valid:Tensor, # (B, N) bool: tokens to be summarised
     c:int, # tokens a chunk
 )->Tensor: # (B, H, N, M)
-    "ln cosh of the deviation of each query's logits in each chunk of c tokens, were the keys' coordinates uncorrelated."
+    "ln cosh of what each query's logits deviate in each chunk, were keys' coordinates uncorrelated."
     wide, there = torch.promote_types(k.dtype, torch.float32), valid[:, None, :, None]
     def cut(x): return F.pad(x, (0, 0, 0, -x.shape[2] % c)).unflatten(2, (-1, c))   # (B, 1|H, M, c, F)
     w, K = cut(there.to(wide)), cut(k.to(wide).masked_fill(~there, 0))
