@@ -294,8 +294,8 @@ def inherited(
 )->dict: # the tree with architecture and tokenizer filled in
     "Take from a run what one that starts from it needs."
     pretraining = pretraining.removeprefix("pretraining/")
-    check_inheritance(settings, pretraining, kind)
     source = source or source_settings(pretraining, root)
+    check_inheritance(settings, pretraining, kind)
     started = {"name": pretraining} | (settings.get("pretrained_experiment") or {})
     tree = merged(carried_on(settings, kind, source), settings)
     tree |= {"architecture": dict(source["architecture"]), "pretrained_experiment": started}
