@@ -6,14 +6,15 @@
 __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'WIDE', 'MOST', 'from_dotted', 'ExperimentSection',
            'PretrainedSection', 'check_backbone', 'check_sections', 'ExperimentConfig', 'is_open', 'descriptions',
            'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config', 'source_of', 'source_dir',
-           'handed_on', 'source_settings', 'exchanged', 'check_inheritance', 'carried_on', 'inherited', 'new_config',
-           'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
-           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'usual_identity', 'run_experiment',
-           'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'labels_of',
-           'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run',
-           'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts',
-           'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
-           'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'handed_on', 'source_settings', 'exchanged', 'check_source', 'check_inheritance', 'carried_on', 'inherited',
+           'new_config', 'new_experiment', 'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer',
+           'bare_model_config', 'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity',
+           'usual_identity', 'run_experiment', 'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before',
+           'teachers', 'labels_of', 'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts',
+           'longer', 'refuse_second_run', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts',
+           'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'Classifier',
+           'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score',
+           'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -259,12 +260,15 @@ def exchanged(
 # %% ../../nbs/5_lab/24_runs.ipynb #7a87f9f6
 READING = ("max_length", "truncation", "windows") # settings of the tokenizer that say what is read of a text, not how
 
-def check_inheritance(settings:dict, source:str, kind:str):
-    "Refuse to start from what cannot be started from, and changes to what is inherited."
+def check_source(source:str, kind:str):
+    "Refuse to start from a run of a kind that cannot be started from."
     of, reads = "pretraining" if packaged(source) else source_of(source)[0], set(task_class(kind).holds)
     able = [k for k in dict.fromkeys(("pretraining", kind)) if reads & set(task_class(k).holds)]
     if of not in able:
         raise UserError(f"{source}: a {kind} run cannot start from a {of} run: give a {' or '.join(able)} run")
+
+def check_inheritance(settings:dict, source:str):
+    "Refuse changes to what is inherited."
     changed = [f"architecture.{k}" for k in settings.get("architecture") or {}] + \
         [f"tokenizer.{k}" for k in settings.get("tokenizer") or {} if k not in READING]
     if changed:
@@ -294,8 +298,9 @@ def inherited(
 )->dict: # the tree with architecture and tokenizer filled in
     "Take from a run what one that starts from it needs."
     pretraining = pretraining.removeprefix("pretraining/")
+    check_source(pretraining, kind)
     source = source or source_settings(pretraining, root)
-    check_inheritance(settings, pretraining, kind)
+    check_inheritance(settings, pretraining)
     started = {"name": pretraining} | (settings.get("pretrained_experiment") or {})
     tree = merged(carried_on(settings, kind, source), settings)
     tree |= {"architecture": dict(source["architecture"]), "pretrained_experiment": started}
