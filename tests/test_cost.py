@@ -44,12 +44,12 @@ def test_a_table_names_its_maker(today, name):
 @pytest.mark.parametrize("file", KEPT, ids=lambda f: f.name)
 def test_a_kept_table_is_todays(today, file):
     columns = set(pd.read_csv(file, nrows=0))
-    if file.stem.endswith("_validation"):   # a curve beside a table of runs names its maker, too
-        columns |= today["runs"] - {"commit", "device", "versions"}
+    curve = file.stem.endswith("_validation")   # beside a table of runs
     names = ("cost_attention", "cost_model", "error", "exchange", "adapt", "answers")
     kinds = {"far": "error"} | {k: k for k in names}   # far: chapter 05c's errors
     kind = next((kinds[k] for k in kinds if file.name.startswith(k)), "runs")
-    if kind != "runs": assert columns - {"peak_mib"} == today[kind]   # memory may be left out
+    if curve: assert {"commit", "device", "versions"} <= columns
+    elif kind != "runs": assert columns - {"peak_mib"} == today[kind]   # memory may be left out
     else: assert {c for c in today[kind] if not c.startswith("config.")} <= columns   # metrics and settings differ by task
 
 
