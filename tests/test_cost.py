@@ -2,6 +2,7 @@
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from pydoc_data.topics import topics
 
@@ -21,6 +22,11 @@ from textclf_nb.use.cli import app
 
 ROOT = Path(__file__).parents[1]
 KEPT = sorted((ROOT / "experiments/results").glob("*.csv"))
+
+def git(*words):
+    "What git says about this checkout; None where it fails."
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else None
 
 @pytest.fixture(scope="module")
 def today(tmp_path_factory):
@@ -51,6 +57,14 @@ def test_a_kept_table_is_todays(today, file):
     if curve: assert {"commit", "device", "versions"} <= columns
     elif kind != "runs": assert columns - {"peak_mib"} == today[kind]   # memory may be left out
     else: assert {c for c in today[kind] if not c.startswith("config.")} <= columns   # metrics and settings differ by task
+
+
+@pytest.mark.skipif(git("rev-parse", "--is-shallow-repository") != "false", reason="no whole history here")
+@pytest.mark.parametrize("file", KEPT, ids=lambda f: f.name)
+def test_the_commit_of_a_kept_table_is_in_the_history(file):
+    made = pd.read_csv(file, usecols=lambda c: c == "commit").commit.dropna().unique()
+    lost = [c for c in made if git("merge-base", "--is-ancestor", c, "HEAD") is None]
+    assert not lost, f"{file.name} names commits that nobody can check out: {lost}"
 
 
 def test_the_table_of_chapter_05c_is_made_by_the_command_that_it_prints(tmp_path):

@@ -16,6 +16,7 @@ import tempfile
 import time
 import traceback
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 os.environ |= {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
@@ -62,8 +63,7 @@ def child(cwd, arguments, before=None):
     except BaseException as e: traceback.print_exc(); code = 130 if isinstance(e, KeyboardInterrupt) else 70
     finally:
         for stream in (sys.stdout, sys.stderr):
-            try: stream.flush()
-            except OSError: pass
+            with suppress(OSError): stream.flush()   # nobody reads it any more, or the disk is full: the exit code still tells
         os._exit(code if isinstance(code, int) else 70)
 
 

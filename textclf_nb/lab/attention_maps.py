@@ -109,15 +109,21 @@ def plot_shares(
     shares:dict, # what to call it: shares of the tokens, (N,)
     tokens:list[str], # N
     title:str="Share of each token in what is read",
+    per_line:int=32, # tokens; a longer text goes on below
 ): # a matplotlib figure
-    "Tokens in reading order, dark where much is read; a line for each of several models."
+    "Tokens in reading order, `per_line` on each line, dark where much is read; a row for each of several models."
     set_style()
-    fig, ax = plt.subplots(figsize=(max(4, 0.16 * len(tokens)), 1.2 + 0.35 * len(shares)))
     rows = np.stack([np.asarray(s, float) for s in shares.values()])
-    ax.imshow(rows, cmap="Greys", vmin=0, aspect="auto", interpolation="nearest")
-    ax.set_xticks(range(len(tokens)), tokens, rotation=90, fontsize=7)
-    ax.set_yticks(range(len(shares)), list(shares))
-    ax.grid(False); ax.set_title(title)
+    starts, wide = range(0, len(tokens), per_line), min(len(tokens), per_line)
+    fig, axes = plt.subplots(len(starts), squeeze=False, layout="constrained",
+        figsize=(max(6, 1 + 0.2 * wide), 0.4 + len(starts) * (0.7 + 0.25 * len(shares))))
+    for ax, i in zip(axes[:, 0], starts):
+        line = tokens[i:i + per_line]
+        ax.imshow(rows[:, i:i + per_line], cmap="Greys", vmin=0, vmax=rows.max(), aspect="auto", interpolation="nearest")
+        ax.set_xticks(range(len(line)), line, rotation=90, fontsize=7)
+        ax.set_yticks(range(len(shares)), list(shares))
+        ax.set_xlim(-0.5, wide - 0.5); ax.grid(False); ax.spines["bottom"].set_visible(False)
+    fig.suptitle(title)
     return fig
 
 # %% ../../nbs/5_lab/29_attention_maps.ipynb #79e64f9e
