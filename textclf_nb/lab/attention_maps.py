@@ -118,8 +118,8 @@ def plot_shares(
     fig, axes = plt.subplots(len(starts), squeeze=False, layout="constrained",
         figsize=(max(6, 1 + 0.2 * wide), 0.4 + len(starts) * (0.7 + 0.25 * len(shares))))
     for ax, i in zip(axes[:, 0], starts):
-        line = tokens[i:i + per_line]
-        ax.imshow(rows[:, i:i + per_line], cmap="Greys", vmin=0, vmax=rows.max(), aspect="auto", interpolation="nearest")
+        line, part = tokens[i:i + per_line], rows[:, i:i + per_line]
+        ax.imshow(part, cmap="Greys", vmin=0, vmax=rows.max(), aspect="auto", interpolation="nearest")
         ax.set_xticks(range(len(line)), line, rotation=90, fontsize=7)
         ax.set_yticks(range(len(shares)), list(shares))
         ax.set_xlim(-0.5, wide - 0.5); ax.grid(False); ax.spines["bottom"].set_visible(False)
