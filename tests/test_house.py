@@ -118,6 +118,19 @@ def test_a_chapter_gives_threads_back(notebook):
     assert set(numbers) <= {"1", "threads"}, "set 1, and afterwards what there was before: threads = torch.get_num_threads()"
 
 
+# said at the top of chapters, and the same for all of them: no bars, no network, Triton without a GPU
+FOR_ALL = {"TQDM_DISABLE", "HF_HUB_OFFLINE", "TRITON_INTERPRET"}
+
+
+@pytest.mark.parametrize("notebook", chapters, ids=lambda p: p.stem)
+def test_a_chapter_gives_the_environment_back(notebook):
+    "As above: with a cache of one chapter's own, those after it read every corpus again, and so did the process beside it."
+    cells = source(notebook, "code")
+    taken = {n for text in cells for n in re.findall(r"""^os\.environ(?:\[|\.setdefault\()["'](\w+)["'](?:\] =|,)""", text, re.M)}
+    given = {n for text in cells for n in re.findall(r"""^(?:del os\.environ\[|os\.environ\.pop\()["'](\w+)["']""", text, re.M)}
+    assert not taken - given - FOR_ALL, "use mock.patch.dict(os.environ, ...), or take it away again"
+
+
 def test_the_package_needs_no_development_tools():
     for path in (root / "textclf_nb").rglob("*.py"):
         assert not {"nbdev", "fastcore"} & {line.split()[1].split(".")[0] for line in path.read_text().splitlines()

@@ -6,10 +6,10 @@
 __all__ = ['LIBRARIES', 'ALIKE', 'SOURCES', 'SplitConfig', 'TrainSplitConfig', 'CrossConfig', 'DataConfig', 'Corpus',
            'library_root', 'library_version', 'labelled_files', 'strip_names', 'docstrings_in', 'module_in', 'harvest',
            'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines', 'word_runs', 'jaccard',
-           'sketch', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'register_corpus', 'available_corpora',
-           'embedded', 'docstrings', 'modules', 'find_source', 'number_groups', 'limited', 'fold_of', 'crossed',
-           'three_splits', 'label_order', 'number_labels', 'content_hash', 'corpus_facts', 'load_corpus',
-           'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
+           'sketch', 'mark', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'register_corpus',
+           'available_corpora', 'embedded', 'docstrings', 'modules', 'find_source', 'number_groups', 'limited',
+           'fold_of', 'crossed', 'three_splits', 'label_order', 'number_labels', 'content_hash', 'corpus_facts',
+           'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
 import ast
@@ -34,6 +34,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import sklearn
 from datasets import Dataset, DatasetDict
 from datasketch import MinHash, MinHashLSH
 from joblib import Parallel, cpu_count, delayed
@@ -241,7 +242,7 @@ def split_rows(
     return [np.flatnonzero(part == i) for i in range(len(counts))]
 
 # %% ../../nbs/3_data/16_corpora.ipynb #fafe035f
-def _folds(y, group, n, seed):
+def _cut(y, group, n, seed):
     "The fold of each row, by scikit-learn."
     cutter = (StratifiedKFold if group is None else StratifiedGroupKFold)(n, shuffle=True, random_state=seed)
     fold = np.empty(len(y), int)
@@ -250,6 +251,15 @@ def _folds(y, group, n, seed):
         warnings.simplefilter("ignore", UserWarning)
         for i, (_, rows) in enumerate(cutter.split(y, y, group)): fold[rows] = i
     return fold
+
+# %% ../../nbs/3_data/16_corpora.ipynb #1c3680d4
+def _folds(y, group, n, seed, many=500):
+    "What `_cut` says; of `many` groups or more it is kept."
+    if group is None or group.max() + 1 < many: return _cut(y, group, n, seed)
+    rows = hashlib.sha256(np.stack([y, group]).astype("<i8").tobytes()).hexdigest()
+    folder = cached(cache_home()/"folds"/digest(rows, n, seed, sklearn.__version__),
+        lambda folder: np.save(folder/"fold.npy", _cut(y, group, n, seed)))
+    return np.load(folder/"fold.npy")
 
 # %% ../../nbs/3_data/16_corpora.ipynb #840f02ec
 def stratified_limit(
@@ -318,28 +328,34 @@ def sketch(runs:np.ndarray)->MinHash:
     return numbers
 
 # %% ../../nbs/3_data/16_corpora.ipynb #eba88fbf
+def mark(text:str)->tuple[np.ndarray, MinHash]:
+    "A text as `NearIndex` knows it: its runs of words, and their sketch."
+    runs = word_runs(text)
+    return runs, sketch(runs)
+
 class NearIndex:
     "Texts by the runs of words in them: is one of them near another?"
     def __init__(self): self.lsh, self.runs = MinHashLSH(threshold=ALIKE, num_perm=128, params=(20, 2)), []
 
-    def add(self, text:str):
+    def add(self, mark:tuple[np.ndarray, MinHash]):
         "Remember a text."
-        runs = word_runs(text)
-        self.lsh.insert(len(self.runs), sketch(runs), check_duplication=False)
+        runs, numbers = mark
+        self.lsh.insert(len(self.runs), numbers, check_duplication=False)
         self.runs.append(runs)
 
-    def has(self, text:str)->bool:
+    def has(self, mark:tuple[np.ndarray, MinHash])->bool:
         "Whether a text with `ALIKE` or more in common was added."
-        runs = word_runs(text)
-        return any(jaccard(self.runs[i], runs) >= ALIKE for i in self.lsh.query(sketch(runs)))
+        runs, numbers = mark
+        return any(jaccard(self.runs[i], runs) >= ALIKE for i in self.lsh.query(numbers))
 
 # %% ../../nbs/3_data/16_corpora.ipynb #89827004
 def drop_near(frame:pd.DataFrame)->pd.DataFrame:
     "Rows without those whose text is a near-duplicate of one that stays."
     index, keep = NearIndex(), []
     for text in tqdm(frame.text, "looking for near-duplicates", delay=2, mininterval=1, leave=False):
-        keep.append(not index.has(text))
-        if keep[-1]: index.add(text)
+        known = mark(text)
+        keep.append(not index.has(known))
+        if keep[-1]: index.add(known)
     return frame[keep].reset_index(drop=True)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #1db3e6cd
@@ -351,9 +367,12 @@ def find_near(
     rng, found, seen = np.random.default_rng(0), {}, {}
     for name, rows in texts.items():
         if len(rows) > most: rows = [rows[i] for i in np.sort(rng.permutation(len(rows))[:most])]
-        found |= {f"{other}/{name}": sum(map(index.has, rows)) for other, index in seen.items()}
-        seen[name] = NearIndex()
-        for text in rows if name != "test" else (): seen[name].add(text)   # nothing is looked for in the last one
+        near, fresh = dict.fromkeys(seen, 0), NearIndex()
+        for known in map(mark, rows):
+            for other, index in seen.items(): near[other] += index.has(known)
+            if name != "test": fresh.add(known)   # nothing is looked for in the last one
+        found |= {f"{other}/{name}": n for other, n in near.items()}
+        seen[name] = fresh
     return {n: v for n, v in found.items() if v}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #b1c173e3
