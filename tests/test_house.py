@@ -131,6 +131,13 @@ def test_a_chapter_gives_the_environment_back(notebook):
     assert not taken - given - FOR_ALL, "use mock.patch.dict(os.environ, ...), or take it away again"
 
 
+def test_formulas_have_single_backslashes():
+    "A doubled one is a line break, and what follows it a mere word; only rows of matrices end in it."
+    wrong = {c.stem for c in chapters for text in source(c, "markdown")
+             if "matrix" not in text and re.search(r"\\\\[a-zA-Z]{2,}", re.sub(r"`[^`]*`", "", text))}
+    assert not wrong
+
+
 def test_the_package_needs_no_development_tools():
     for path in (root / "textclf_nb").rglob("*.py"):
         assert not {"nbdev", "fastcore"} & {line.split()[1].split(".")[0] for line in path.read_text().splitlines()
