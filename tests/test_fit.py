@@ -62,6 +62,22 @@ def test_a_long_file_is_answered_in_the_memory_of_a_short_one(fitted, tmp_path):
     assert peaks[1] < 1.2 * peaks[0]
 
 
+def test_an_answer_never_replaces_a_folder_of_runs(fitted, tmp_path, mistake):  # noqa: F811
+    (tmp_path / "runs").mkdir(); (tmp_path / "runs/kept").touch()
+    (tmp_path / "some.txt").write_text("Draw a line.\n")
+    model = fitted[0] / "experiments/baseline/mine-tfidf"
+    assert "is a directory" in mistake(tmp_path, "predict", model, "--file", "some.txt", "--out", "runs")
+    assert (tmp_path / "runs/kept").is_file()
+    here(tmp_path, "predict", model, "--file", "some.txt", "--out", "answers.csv")   # a line is a text, whatever the run's column is called
+    assert (tmp_path / "answers.csv").read_text().startswith("text,predicted,probability\nDraw a line.,plots,")
+
+
+def test_rows_without_a_text_have_no_answer_and_stop_nobody(fitted, tmp_path, capsys):
+    (tmp_path / "gaps.csv").write_text("remark;id\nDraw a line.;1\n;2\n", encoding="utf-16")   # as Excel writes it, semicolons and all
+    said = here(tmp_path, "predict", fitted[0] / "experiments/baseline/mine-tfidf", "--file", "gaps.csv").splitlines()
+    assert said[1].startswith("Draw a line.,1,plots,0.") and said[2] == ",2,," and "no answer: 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("setting", ["label_smoothing=1", "word_dropout=1", "ema_decay=1", "decay_ratio=0", "warmup_ratio=2",
     "betas=[1, 0.9]", "muon_lr=0", "schedule=step", "optimizer=sgd", "class_weights=some", "early_stopping=0", "word_init=glove",
     "evaluate_every=0", "use_amp=bf16"])

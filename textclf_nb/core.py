@@ -207,6 +207,8 @@ def whole(
         yield room / path.name
         if (room / path.name).is_file(): (room / path.name).chmod((room / path.name).stat().st_mode | _usual_mode(room))
         before = room / f"{path.name}.before"
+        if path.is_dir() and (room / path.name).is_file():   # nobody means to lose all that is in it
+            raise IsADirectoryError(errno.EISDIR, "a directory is there, which a file does not replace", str(path))
         if path.is_dir(): os.replace(path, before)
         try: os.replace(room / path.name, path)
         except OSError:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY', 'KEPT',
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'show_version', 'frame', 'main', 'fit', 'new',
-           'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'text_column', 'predict_table', 'predict',
+           'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'read_by', 'answers', 'predict_table', 'predict',
            'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_place', 'cost_attention', 'cost_model',
            'cost_parameters', 'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps',
            'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes',
@@ -60,7 +60,7 @@ def main():
 # %% ../../nbs/6_use/33_cli.ipynb #b01b9717
 @app.command()
 def fit(
-    file:Path=typer.Argument(..., help="a csv, tsv, jsonl, parquet or xlsx file with texts and labels"),
+    file:Path=typer.Argument(..., help="a csv, tsv, json, parquet or xlsx file with texts and labels, or a folder"),
     minutes:float=typer.Option(5., help="for everything"),
     name:str=typer.Option(None, help="of the runs; the file's name if not given"),
     text_col:str=typer.Option(None, help="the column of texts; found if not given"),
@@ -153,30 +153,41 @@ def evaluate(
     print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device)))
 
 # %% ../../nbs/6_use/33_cli.ipynb #64d253c3
-def text_column(run:Path)->str:
-    "The column of texts, or of pictures, that a run learnt from; `text` where nothing is known of it."
+def read_by(run:Path)->tuple[str, str]: # the column; the encoding
+    "How a run read its texts, or pictures; `text` and UTF-8 where nothing is known of it."
     from textclf_nb.core import read_yaml
     config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
     tree = read_yaml(config) if config else {}
-    what = "picture" if "pictures" in tree else "text"
-    return (tree.get("data") or {}).get(f"{what}_col", what)
+    what, data = "picture" if "pictures" in tree else "text", tree.get("data") or {}
+    return data.get(f"{what}_col", what), data.get("encoding", "utf-8")
+
+# %% ../../nbs/6_use/33_cli.ipynb #051f9a27
+def answers(classifier, inputs:list)->tuple[list, list]: # labels, probabilities; both empty where there is no text
+    "Answer what there is."
+    from textclf_nb.data.sources import label_text
+    labels, probabilities = [""]*len(inputs), [""]*len(inputs)
+    there = [i for i, x in enumerate(inputs) if isinstance(x, bytes) or label_text(x)]
+    answered = classifier.predict([inputs[i] for i in there]) if there else []
+    for i, (label, p) in zip(there, answered): labels[i], probabilities[i] = label, round(p, 4)
+    return labels, probabilities
 
 # %% ../../nbs/6_use/33_cli.ipynb #22ecb4d8
-def predict_table(classifier, file:Path, column:str, stream):
+def predict_table(classifier, file:Path, column:str, stream, encoding:str="utf-8"):
     "Answer a file piece by piece, as CSV."
     from textclf_nb.core import UserError
     from textclf_nb.data.sources import read_pieces
     from tqdm import tqdm
-    bar, first = tqdm(unit="text", desc=file.name, delay=2, leave=False), True
-    for table in read_pieces(file):
+    bar, first, silent = tqdm(unit="text", desc=file.name, delay=2, leave=False), True, 0
+    for table in read_pieces(file, encoding=encoding):
         if column not in table:
             raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
-        labels, probabilities = zip(*classifier.predict(table[column].tolist()))
-        answered = table.assign(predicted=labels, probability=[round(p, 4) for p in probabilities])
+        labels, probabilities = answers(classifier, table[column].tolist())
+        answered = table.assign(predicted=labels, probability=probabilities)
         if isinstance(table[column].iloc[0], bytes): answered = answered.drop(columns=column)   # a picture's file
         answered.to_csv(stream, index=False, header=first)
-        bar.update(len(table)); first = False
+        bar.update(len(table)); first = False; silent += labels.count("")
     bar.close()
+    if silent: print(f"textclf: rows without a text, which have no answer: {silent}", file=sys.stderr)
     if first: raise UserError(f"{file} has no rows: give at least one text")
 
 # %% ../../nbs/6_use/33_cli.ipynb #91664113
@@ -193,13 +204,15 @@ def predict(
     from textclf_nb.core import UserError, whole
     from textclf_nb.lab import load_classifier
     if bool(texts) == bool(file): raise UserError("give either texts or --file")
+    if out and out.is_dir(): raise UserError(f"{out} is a directory: name a file in it, {out / 'answers.csv'} say")
     run = usable(run, root)
     classifier = load_classifier(run, device)
     if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in classifier.predict(texts)))
-    column = column or text_column(run)
-    if not out: return predict_table(classifier, file, column, sys.stdout)
+    known, encoding = read_by(run)
+    if file.suffix.lower() == ".txt": known = "text"   # the only column that lines have
+    if not out: return predict_table(classifier, file, column or known, sys.stdout, encoding)
     with whole(out) as tmp, tmp.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream:
-        predict_table(classifier, file, column, stream)
+        predict_table(classifier, file, column or known, stream, encoding)
 
 # %% ../../nbs/6_use/33_cli.ipynb #4e23f67e
 @app.command()

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'ENCODER', 'LONGEST', 'EPOCHS', 'ENOUGH', 'LEAST', 'CANDIDATES',
-           'mean_words', 'could_be_label', 'listed', 'the_label', 'guess_columns', 'reading_length', 'rehearse',
-           'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit', 'places', 'Fitted', 'say',
-           'described', 'adapted', 'advice', 'fit_table']
+           'mean_words', 'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless', 'guess_columns',
+           'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit',
+           'places', 'Fitted', 'say', 'described', 'doubts', 'name_for', 'adapted', 'advice', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ import pandas as pd
 
 from ..core import UserError, checked_name, merged
 from ..data.corpora import Corpus, DataConfig, load_corpus
-from ..data.sources import read_file
+from ..data.sources import columns, read_file, read_path, shown
 from ..lab.baseline import BaselineConfig, run_baseline
 from ..lab.blend import run_blend
 from ..lab.report import Comparison, compare
@@ -48,12 +49,29 @@ def listed(columns)->str: return ", ".join(map(str, columns))
 
 def the_label(found:list[str], table:pd.DataFrame)->str:
     "The one of several columns that is the label."
-    called = [c for name in CALLED for c in found if str(c).lower() == name]
+    called = [c for name in CALLED for c in found if str(c).strip().lower() == name]
     if called or len(found) == 1: return (called or found)[0]
     if not found:
         raise UserError(f"no column of labels was found among {listed(table)}: it holds two values or more, each twice "
             "or more on average, beside a column of texts; name it with --label-col")
     raise UserError(f"the label may be in {listed(found)}: name its column with --label-col")
+
+# %% ../../nbs/6_use/32a_fit.ipynb #f45f6faf
+def the_text(found, table:pd.DataFrame):
+    "The one of several columns that holds the texts."
+    if not len(table): raise UserError(f"there are no rows, only the names of columns: {listed(table) or 'none'}")
+    words = {c: mean_words(table[c]) for c in found}
+    called = [c for c in words if str(c).strip().lower() == "text" and words[c] > 1]
+    text = (called or [max(words, key=words.get, default=None)])[0]
+    if text is None or not words[text]: raise UserError("no column of texts was found: name it with --text-col")
+    return text
+
+# %% ../../nbs/6_use/32a_fit.ipynb #927929ed
+def refuse_headless(table:pd.DataFrame, text, label):
+    "A `UserError` where the names of two columns are a text and its label."
+    if len(str(text).split()) < 2 or str(label) not in set(table[label].astype(str)): return
+    raise UserError(f"the first row is no header: a column cannot be called {shown(str(label))}, which is a label, "
+        f"and another {shown(str(text))}: write a line above it, such as text,label")
 
 # %% ../../nbs/6_use/32a_fit.ipynb #b7c5b4aa
 def guess_columns(
@@ -64,11 +82,11 @@ def guess_columns(
     "Find the columns with the texts and the labels."
     for known in (text_col, label_col):
         if known is not None and known not in table: raise UserError(f"no column {known!r}; there are: {listed(table)}")
-    words = {c: mean_words(table[c]) for c in table if c != label_col}
-    text = text_col or max(words, key=words.get, default=None)
-    if text is None or not words.get(text): raise UserError("no column of texts was found: name it with --text-col")
+    text = the_text([text_col] if text_col else [c for c in table if c != label_col], table)
     if label_col: return text, label_col
-    return text, the_label([c for c in table if c != text and could_be_label(table[c])], table)
+    label = the_label([c for c in table if c != text and could_be_label(table[c])], table)
+    refuse_headless(table, text, label)
+    return text, label
 
 # %% ../../nbs/6_use/32a_fit.ipynb #5ba2d769
 COMMON = {"training": {"batch_size": 32, "optimizer": "muon", "weight_decay": .05, "log_every": 5},
@@ -142,16 +160,21 @@ def make_plan(
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8e426b9e
 def prepare(
-    file:str|Path, # a csv, tsv, jsonl, parquet … file
+    file:str|Path, # a csv, tsv, jsonl, parquet … file, or a folder
     text_col:str|None=None, # None: guessed
     label_col:str|None=None,
+    **more, # further keys of `DataConfig`
 )->tuple[Corpus, DataConfig]:
-    "Read a table, find its columns, split it."
-    table = read_file(file)
-    text, label = guess_columns(table, text_col, label_col)
-    data = DataConfig(corpus=str(file), text_col=text, label_col=label, drop_empty=True)
+    "Read a table, find its columns, split it; `left_out` of the card: rows without text or label."
+    data = DataConfig.parse({"corpus": str(file), "drop_empty": True} | more, "data")
+    path = Path(file).expanduser()
+    frames = read_path(path, data.encoding) if path.is_dir() else {"all": read_file(path, data.encoding)}
+    known = text_col or more.get("text_col"), label_col or more.get("label_col")
+    text, label = guess_columns(next(iter(frames.values())), *known)
+    data = data.model_copy(update={"text_col": text, "label_col": label})
     corpus = load_corpus(data)
     corpus.num_labels   # refuses a table with one class
+    corpus.card["left_out"] = sum(len(f) - len(columns(f, data, str(file))) for f in frames.values())
     return corpus, data
 
 # %% ../../nbs/6_use/32a_fit.ipynb #99b6220e
@@ -191,7 +214,7 @@ def places(name:str, adapt:bool, root:Path)->dict[str, Path]:
     if adapt: wanted["adapted"] = ("pretraining", f"{name}-adapted")
     found = {k: experiment_dir(*where, root) for k, where in wanted.items()}
     taken = [d for d in found.values() if d.exists()]
-    if taken: raise UserError(f"{taken[0]} exists already: choose another name (--name), or remove it")
+    if taken: raise UserError(f"there already: {listed(taken)}; choose another name (--name), or remove them")
     return found
 
 # %% ../../nbs/6_use/32a_fit.ipynb #a46994ea
@@ -208,8 +231,23 @@ def say(line:str, on:bool):
 def described(corpus:Corpus)->str:
     "A corpus in half a line."
     sizes = " / ".join(f"{len(corpus.splits[s]):,}" for s in ("train", "val", "test"))
-    shown = ", ".join(corpus.label_names[:5]) + ", …"*(len(corpus.label_names) > 5)
-    return f"{len(corpus.label_names)} classes ({shown}), {sizes} texts to train, validate, test"
+    first = ", ".join(corpus.label_names[:5]) + ", …"*(len(corpus.label_names) > 5)
+    return f"{len(corpus.label_names)} classes ({first}), {sizes} texts to train, validate, test"
+
+def doubts(corpus:Corpus)->list[str]: # sentences
+    "What a reader of the scores should know of the rows."
+    card, tested = corpus.card, np.bincount(corpus.splits["test"]["label"], minlength=len(corpus.label_names))
+    untested = [n for n, k in zip(corpus.label_names, tested) if not k]
+    said = {"rows without text or label, left out": card.get("left_out"),
+        "test texts that are training texts, too": card["duplicates"].get("train/test"),
+        "test texts that are nearly training texts": card["near_duplicates"].get("train/test"),
+        f"classes with no text to test ({', '.join(untested[:3])}{', …'*(len(untested) > 3)})": len(untested)}
+    return [f"{what}: {n}" for what, n in said.items() if n]
+
+# %% ../../nbs/6_use/32a_fit.ipynb #9075030f
+def name_for(file:str|Path)->str:
+    "A name for the runs of a table."
+    return re.sub(r"[^\w.-]+", "-", Path(file).resolve().stem).strip("-.") or "table"
 
 # %% ../../nbs/6_use/32a_fit.ipynb #2ec6e3aa
 def adapted(
@@ -249,7 +287,7 @@ def advice(
 
 # %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
 def fit_table(
-    file:str|Path, # a csv, tsv, jsonl, parquet … file
+    file:str|Path, # a csv, tsv, jsonl, parquet … file, or a folder
     minutes:float=5., # for everything
     name:str|None=None, # of the runs; the file's own without
     root:str|Path="experiments", # holds the runs
@@ -262,19 +300,22 @@ def fit_table(
     progress:bool=True, # say what happens
 )->Fitted:
     "Fit the baseline and an encoder to a table, compare them, and say which to take."
-    end, name, root = time.monotonic() + 60*minutes, checked_name(name or Path(file).stem, "run"), Path(root)
+    end, name, root = time.monotonic() + 60*minutes, checked_name(name or name_for(file), "run"), Path(root)
     if minutes <= 0: raise UserError(f"minutes = {minutes:g}: give more than 0")
     if adapt and not pretraining: raise UserError("adapt goes on from a pretrained encoder, not from scratch")
     where = places(name, adapt, root)
-    corpus, data = prepare(file, text_col, label_col)
+    new_config("finetuning", name, root, settings=settings, pretraining=pretraining)   # refuses what it does not know
+    corpus, data = prepare(file, text_col, label_col, **(settings or {}).get("data", {}))
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
+    for line in doubts(corpus): say(line, progress)
     run_baseline(corpus, where["baseline"], COUNTS, data=data)
     if adapt:
         half = (end - time.monotonic())/2
         pretraining = adapted(where["adapted"], data, corpus, half, pretraining, seed, progress)
     tree, plan = settings_of_fit(data, corpus, .85*(end - time.monotonic()), pretraining, root, settings, seed)
     fewer = f", {plan.limit} texts"*bool(plan.limit)
-    say(f"{plan.epochs} epochs of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
+    often = f"{plan.epochs} epoch" + "s"*(plan.epochs != 1)
+    say(f"{often} of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
     run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
     run_blend(where["encoder"], where["baseline"], where["both"])
     runs = {k: where[k] for k in ("encoder", "baseline", "both")}
