@@ -180,6 +180,11 @@ SUITES = {   # what is wrong in a suite of one stage, and what is said of it
     "two with one name": ('{notebook: train, name: w, settings: {architecture: {attention: "{variant.attention}"}}}', "would both write"),
     "unknown notebook": ("{notebook: trian}", "notebook 'trian'"),
     "no such point": ('{notebook: train, name: "{variant}", where: {variant: [lsh]}}', "unknown point 'lsh'"),
+    "variants that nobody reads": ("{notebook: train}", 'no stage varies along variant: write "{variant}"'),
+    "no format of Python's": ('{notebook: train, name: "{variant:04d}"}', "Unknown format code 'd'"),
+    "restricted to nothing": ('{notebook: train, name: "{variant}", where: {variant: []}}', "names no point"),
+    "a name among the parameters": ("{notebook: train, parameters: {name: b}}", "give it as the stage's `name`"),
+    "expected otherwise": ('{notebook: train, name: "{variant}", expected: {text: 3, tokens: 4}}', "did you mean 'texts'"),
     "an exchange that shapes weights": ("{notebook: train, source: wiki-mini, settings: "
                                         "{pretrained_experiment: {attention: {kind: lsh, num_heads: 1}}}}", "shapes weights"),
 }

@@ -31,7 +31,7 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from .. import __version__
-from ..core import UserError, digest, whole
+from ..core import UserError, digest, one_line, whole
 from ..data.corpora import DataConfig
 from ..data.recipes import source_digest
 from .report import keep
@@ -120,8 +120,12 @@ def run_notebook(notebook:Path, copy:Path, parameters:dict, shown:bool=True)->st
     try:
         papermill.execute_notebook(str(notebook), str(copy), parameters=parameters, progress_bar=False,
             kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=50"], **out)   # the kernel keeps silent
-    except PapermillExecutionError as e: return e.evalue if e.ename == "UserError" else f"{e.ename}: {e.evalue}"
+    except PapermillExecutionError as e:
+        return " ".join((e.evalue if e.ename == "UserError" else f"{e.ename}: {e.evalue}").split())
     except DeadKernelError: return "its process died: killed, or out of memory"
+    except OSError as e:
+        e.filename = e.filename or str(copy)
+        raise
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #0165c704
 def execute(
@@ -136,6 +140,7 @@ def execute(
     copy, begun = run_dir.parent / f".{run_dir.name}.running.ipynb", time.time()
     try:
         with environment(variables): cause = run_notebook(notebook, copy, parameters, shown)
+        if not (cause or run_dir.is_dir()): cause = f"it kept nothing in {run_dir}, its <root>/<kind>/<name>"
         outcome = {"status": "failed" if cause else "finished", "cause": cause, "seconds": round(time.time() - begun),
             "host": socket.gethostname()}
         if run_dir.is_dir():
@@ -211,7 +216,7 @@ def dealt(devices:list[str], jobs:int|None)->tuple[int, list]: # jobs, and the d
     for device in devices:
         if pick_device(device).type == "cuda" and ":" not in device:
             raise UserError(f"--devices {device}: number it, cuda:0")
-    jobs = jobs or max(1, len(devices))
+    jobs = max(1, len(devices)) if jobs is None else jobs
     if jobs < 1: raise UserError(f"--jobs {jobs}: one at least")
     return jobs, [devices[i % len(devices)] if devices else None for i in range(jobs)]
 
@@ -260,7 +265,7 @@ def run_cells(
                 free.append(device)
                 # of the worker: what goes wrong in the notebook is a result
                 error = CancelledError() if future.cancelled() else future.exception()
-                end(cell, f"failed: {type(error).__name__}" if error else future.result())
+                end(cell, f"failed: {one_line(error) or type(error).__name__}" if error else future.result())
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e
