@@ -39,6 +39,8 @@ VARIANTS = [(kind, {}) for kind in KINDS] + [
     ("near_far", {"window": 5, "chunk_size": 8, "global_tokens": 3, "far": "eva"}),
     ("near_far", {"window": 6, "chunk_size": 8, "far": "features", "nb_features": 16}),
     ("near_far", {"window": 6, "chunk_size": 8, "far": "spread"}),
+    ("near_far", {"window": 5, "chunk_size": 4, "group": 2, "global_tokens": 2}),
+    ("near_far", {"window": 4, "chunk_size": 2, "group": 3, "far": "spread"}),
 ]
 ORDERED = {"lsh", "window", "near_far", "nystrom", "linformer", "cosformer"}   # the order of tokens decides who is near, or shares a bucket
 VARIANTS += [(kind, {**options, "implementation": name}) for kind, options in VARIANTS for name in ways(kind)]
