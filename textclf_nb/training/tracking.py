@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 import warnings
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -125,8 +125,10 @@ def versions()->dict[str,str]:
     "Python and the libraries a result may depend on."
     names = ("textclf-nb", "torch", "transformers", "tokenizers", "datasets", "numpy", "scikit-learn", "pandas",
         "wandb")
-    have = {d.metadata["Name"].lower(): d.version for d in metadata.distributions() if d.metadata["Name"]}
-    return {"python": platform.python_version()} | {n: have[n] for n in names if n in have}
+    found = {"python": platform.python_version()}
+    for n in names:
+        with suppress(metadata.PackageNotFoundError): found[n] = metadata.version(n)
+    return found
 
 # %% ../../nbs/4_training/20_tracking.ipynb #5d71f03b
 def _cpu_name()->str:
