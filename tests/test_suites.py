@@ -1,6 +1,7 @@
-"""Every shipped suite, planned at both scales; small ones executed through papermill: as a user would, twice at once, killed, damaged."""
+"""Every shipped suite, planned at both scales, its cost as the page tells it; small ones executed through papermill: as a user would, twice at once, killed, damaged."""
 import multiprocessing as mp
 import os
+import re
 import shutil
 import sys
 import time
@@ -16,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from test_cli import SMALL, mistake, rows  # noqa: F401
 
 from textclf_nb.core import UserError
-from textclf_nb.lab.estimates import example_length
+from textclf_nb.lab.estimates import example_length, work
 from textclf_nb.lab.execution import run_suite
 from textclf_nb.lab.runs import from_dotted, load_config, new_experiment, run_experiment
 from textclf_nb.lab.suites import plan
@@ -44,6 +45,29 @@ def test_a_shipped_suite_can_be_planned(file):
     assert {c.stage for c in small} == {c.stage for c in full}
     assert max(example_length(c.config) for c in small) <= 64 and all(c.config.training.epochs == 1 for c in small)
     assert all(c.config.data.corpus in ("docstrings", "needle", "modules", "digits") for c in small), "a tiny suite downloads nothing"
+
+
+TOLD = {   # PFLOP, on two cores, on an A100, by experiments/README.md
+    name: costs for name, *costs in re.findall(r"^\| `([\w-]+)` \|.*\| ([\d.,]+) \| ([\d.,]+ \w+) \|(?: ([\d.,]+ \w+))? \|$",
+                                               (root / "experiments/README.md").read_text(encoding="utf-8"), re.M)}
+DESCRIBED = ("finetune-search", "hybrid-thesis", "lsh-mask", "wiki-mini", "pictures")   # no text need be read, few models built
+READ = ("thesis", "demo", "docstrings", "recipes", "lengths", "modules", "needle")
+HOURS = {"y": 8766, "d": 24, "h": 1, "min": 1 / 60}
+
+
+@pytest.mark.parametrize("name", [*DESCRIBED, *(pytest.param(n, marks=pytest.mark.long) for n in READ)])
+def test_the_page_says_what_a_suite_takes(name):
+    counted = sum(work(c)["flops"] for c in trainings(root / f"experiments/suites/{name}.yaml", None)) / 1e15
+    assert float(TOLD[name][0].replace(",", "")) == pytest.approx(counted, rel=.05), "two digits"
+
+
+def test_the_page_has_every_suite_and_its_times_follow_from_its_work():
+    assert sorted(TOLD) == sorted(f.stem for f in SUITES)
+    for pflop, *times in TOLD.values():
+        for told, rate in zip(times, (74e9, 14e12), strict=True):
+            if not told: assert float(pflop) < 1; continue
+            number, unit = told.split()
+            assert float(number) * HOURS[unit] == pytest.approx(float(pflop.replace(",", "")) * 1e15 / rate / 3600, rel=.1)
 
 
 @pytest.mark.parametrize("name", ["thesis", "hybrid-thesis"])
