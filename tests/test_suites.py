@@ -1,4 +1,4 @@
-"""Every shipped suite, planned at both scales, its cost as the page tells it; small ones executed through papermill: as a user would, twice at once, killed, damaged."""
+"""Every shipped suite, planned at both scales, its cost as the page tells it; small ones executed: as by a user, twice, killed, damaged."""
 import multiprocessing as mp
 import os
 import re
