@@ -104,7 +104,9 @@ def test_exported_cells_stay_small_and_pictures_light(notebook):
     images = [o["data"]["image/png"] for c in cells for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
     assert all(len(i) * 3 / 4 <= 100_000 for i in images)
     assert not any(o["output_type"] == "error" for c in cells for o in c.get("outputs", []))
-    assert "site-packages/" not in json.dumps([c.get("outputs") for c in cells]), "a warning with a path of this machine"
+    outputs = json.dumps([c.get("outputs") for c in cells])
+    assert "site-packages/" not in outputs, "a warning with a path of this machine"
+    assert not re.search(r"\d%\|.*?(it/s|s/it)", outputs), "a progress bar: set TQDM_DISABLE in the hidden cell at the top"
     drawn = [c for c in cells if re.search(r"^[^#\n]*plt\.(subplots|figure)\(", "".join(c["source"]), re.M)]
     for c in drawn:
         if c["cell_type"] == "code" and not "".join(c["source"]).startswith("#|"):
