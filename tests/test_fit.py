@@ -24,7 +24,7 @@ TINY = sets("architecture.embedding_dim=16", "architecture.num_layers=1", "archi
 def fitted(tmp_path_factory):
     "A folder in which a table was fitted, and what was said."
     user = tmp_path_factory.mktemp("user")
-    rows(30).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(60)).to_csv(user / "mine.csv", index=False)
+    rows(50).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(100)).to_csv(user / "mine.csv", index=False)
     return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".1", *TINY)
 
 
