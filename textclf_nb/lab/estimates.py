@@ -52,7 +52,8 @@ def training_texts(data:str)->list[str]: # `DataConfig` as JSON
     except (UserError, OSError): return []
     return train.text.tolist() if "text" in train else []
 
-SAMPLE = 200   # texts that are counted for all
+# %% ../../nbs/5_lab/30c_estimates.ipynb #882377b9
+SAMPLE = 200   # texts
 
 def sample(data:str)->list[str]:
     "Some of the texts, evenly spread."
@@ -65,13 +66,13 @@ def whole_lengths(data:str)->list[int]:
     return [len(ids) for ids in WordPieceTokenizer.load(packaged("wiki-mini")).encode(sample(data))]
 
 def read_tokens(data:str, reading:TokenizerConfig)->float:
-    "Mean number of tokens of a text as a run will read it, or of a window."
-    if not reading.windows:
-        lengths = [min(n, reading.max_length) for n in whole_lengths(data)]
+    "Mean number of tokens of a text as a run will read it."
+    if not reading.windows: lengths = [min(n, reading.max_length) for n in whole_lengths(data)]
     else: lengths = [len(ids) for ids in WordPieceTokenizer.load(packaged("wiki-mini")).encode(
         sample(data), reading.max_length, reading.truncation, windows=reading.windows)]
     return sum(lengths) / len(lengths)
 
+# %% ../../nbs/5_lab/30c_estimates.ipynb #fef6d413
 @lru_cache
 def measured(data:str, reading:str)->tuple[int, float]|None: # `DataConfig` and `TokenizerConfig` as JSON
     "Training texts and tokens of each, of a corpus that is here; once for all runs that read it alike."
@@ -80,10 +81,10 @@ def measured(data:str, reading:str)->tuple[int, float]|None: # `DataConfig` and 
 
 def corpus_size(cell:Cell)->tuple[int, float]|None: # training texts, tokens of each
     "How much a run reads in an epoch: measured if the corpus is here, else as the suite expects."
-    config = cell.config
+    config, expected = cell.config, cell.expected
     size = measured(config.data.model_dump_json(), config.tokenizer.model_dump_json())
-    if size: return size
-    if cell.expected: return cell.expected["texts"], min(cell.expected["tokens"], example_length(cell.config))
+    if size or not expected: return size
+    return expected["texts"], min(expected["tokens"], example_length(config))
 
 # %% ../../nbs/5_lab/30c_estimates.ipynb #96c392d7
 @lru_cache

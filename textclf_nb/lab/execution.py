@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
-           'run_notebook', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'Workers', 'executor',
-           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'run_suite', 'last_step', 'result_of',
-           'suite_status']
+           'run_notebook', 'growing', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'Workers', 'executor',
+           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'interruptible', 'run_suite', 'last_step',
+           'result_of', 'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
@@ -128,6 +128,11 @@ def run_notebook(notebook:Path, copy:Path, parameters:dict, shown:bool=True)->st
         raise
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #0165c704
+def growing(run_dir:Path)->Path:
+    "Where the executed copy is while its notebook runs."
+    return run_dir.parent / f".{run_dir.name}.running.ipynb"
+
+# %% ../../nbs/5_lab/30b_execution.ipynb #daa61803
 def execute(
     notebook:Path,
     run_dir:Path,
@@ -137,7 +142,7 @@ def execute(
     shown:bool=True, # pass on what the notebook prints
 )->str: # "finished" or "failed: …"
     "Execute a cell; leave the executed copy and cell.json in its run directory, if it came to have one."
-    copy, begun = run_dir.parent / f".{run_dir.name}.running.ipynb", time.time()
+    copy, begun = growing(run_dir), time.time()
     try:
         with environment(variables): cause = run_notebook(notebook, copy, parameters, shown)
         if not (cause or run_dir.is_dir()): cause = f"it kept nothing in {run_dir}, its <root>/<kind>/<name>"
@@ -269,6 +274,16 @@ def run_cells(
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e
+@contextmanager
+def interruptible(cells:list[Cell]):
+    "Where a suite is interrupted, remove the copies that its cells were growing, and say how to go on."
+    try: yield
+    except KeyboardInterrupt:
+        for cell in cells: growing(cell.run_dir).unlink(missing_ok=True)
+        print("\ninterrupted: the same command goes on where it was stopped", flush=True)
+        raise
+
+# %% ../../nbs/5_lab/30b_execution.ipynb #d18c2228
 def run_suite(
     suite_file:str|Path, # a YAML file, see `SuiteConfig`
     root:str|Path="experiments", # where the run directories go
@@ -284,7 +299,7 @@ def run_suite(
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
     cells, known, (jobs, each) = plan(suite_file, root, scale, assignments, only), {}, dealt(list(devices), jobs)
     if pool: each = [None] * len(cells)
-    with hold(root):
+    with hold(root), interruptible([] if pool else cells):
         check_unchanged(cells, known)
         outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry, pool)
         for cell, result in outcome.items():
