@@ -21,8 +21,8 @@ from ..training.tracking import read_run
 
 # %% ../../nbs/5_lab/27a_folds.ipynb #ba119a3c
 def without_fold(text, fold)->str: # '…-s0' of '…-f3-s0', '…-fold3-s0', '…_fold=3'
-    "Cut the run's own fold from a name, or from any part of a path."
-    return re.sub(rf"[-_.](?:fold|f)[-_=]?{int(fold)}(?=[-_./]|$)", "", str(text))
+    "Cut the run's own fold from a name, from any part of a path, or from each of a list's."
+    return re.sub(rf"[-_.](?:fold|f)[-_=]?{int(fold)}(?![0-9A-Za-z])", "", str(text))
 
 CROSS = "config.data.cross."
 
