@@ -1,5 +1,9 @@
 """`textclf fit` from a table to a prediction, long files in little memory, and settings of recipes that cannot work."""
 import json
+import os
+import signal
+import threading
+import time
 import tracemalloc
 
 import pandas as pd
@@ -60,6 +64,19 @@ def test_a_long_file_is_answered_in_the_memory_of_a_short_one(fitted, tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1]); tracemalloc.stop()
         with (tmp_path / "out.csv").open() as stream: assert sum(1 for _ in stream) == n + 1
     assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_who_stops_a_fit_is_told_how_to_go_on(tmp_path, capsys):
+    rows(50).to_csv(tmp_path / "mine.csv", index=False)
+    run = tmp_path / "experiments/finetuning/mine"
+    def stop():
+        for _ in range(6000):
+            if (run / "metrics/train/metrics.csv").is_file(): return os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(.05)
+    threading.Thread(target=stop, daemon=True).start()
+    here(tmp_path, "fit", "mine.csv", "--scratch", *TINY, *sets("training.epochs=500", "training.log_every=1"), code=130)
+    assert "stopped by" in (said := capsys.readouterr().err) and "textclf train RUN --resume" in said
+    assert "interrupted" in here(tmp_path, "runs")
 
 
 def test_an_answer_never_replaces_a_folder_of_runs(fitted, tmp_path, mistake):  # noqa: F811

@@ -71,9 +71,14 @@ def fit(
     "Fit an encoder, TF-IDF and both together to a table, and say which to take."
     from textclf_nb.lab import results_table
     from textclf_nb.lab.runs import from_dotted
+    from textclf_nb.training import Interrupted
     from textclf_nb.use.fit import ENCODER, fit_table
-    found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt,
+    try: found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt,
         from_dotted(settings))
+    except Interrupted as e:
+        print(f"textclf: stopped by {e}; begin anew with another --name, or go on with the run that `textclf runs` "
+            "calls interrupted: textclf train RUN --resume", file=sys.stderr)
+        raise typer.Exit(130) from None
     print(f"\n{results_table(found.comparison)}\n\n{found.advice}\n")
     print(f"report   {root / 'comparisons' / found.runs['encoder'].name / 'report.html'}")
     print(f"predict  textclf predict {found.take} \"a new text\"")
