@@ -6,6 +6,7 @@ each time is the answer of the run that nobody disturbed, bit for bit, or one li
 """
 import argparse
 import errno
+import json
 import os
 import random
 import resource
@@ -16,7 +17,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 os.environ |= {"WANDB_MODE": "offline", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
@@ -310,16 +311,21 @@ def lost(rng, parent):
     return what, rng.choice(found[what]), below
 
 
-def suites(home, room, rng):
-    "A suite of two trainings side by side loses its process, a worker or a kernel, and is begun again: the same end, and nobody is left."
-    mechanisms = rng.sample(["mha", "lsh", "favor"], 2)
-    plain = {a: undisturbed(room, "finetuning", a)[0] for a in mechanisms}
+def new_suite(home, mechanisms):
+    "A suite of a training for each mechanism, with its table and its notebook beside it."
     new_run(home, "finetuning", "mha")
     shutil.rmtree(home/"experiments")
     shutil.copy(Path(__file__).parents[1]/"experiments/train.ipynb", home)
     stage = {"notebook": "train", "name": "{variant}", "settings": {"architecture": {"attention": {"kind": "{variant}"}}}}
     tree = {"name": "s", "variants": {a: {} for a in mechanisms}, "settings": from_dotted(SMALL), "stages": {"train": stage}}
     (home/"s.yaml").write_text(yaml.safe_dump(tree))
+
+
+def suites(home, room, rng):
+    "A suite of two trainings side by side loses its process, a worker or a kernel, and is begun again: the same end, and nobody is left."
+    mechanisms = rng.sample(["mha", "lsh", "favor"], 2)
+    plain = {a: undisturbed(room, "finetuning", a)[0] for a in mechanisms}
+    new_suite(home, mechanisms)
     told_of, code = [], None
     for _ in range(rng.randint(1, 2)):
         pid = child(home, ["suite", "retry", "s.yaml", "--jobs", "2"])
@@ -334,6 +340,56 @@ def suites(home, room, rng):
     if code != 0: told(home, ended(child(home, ["suite", "retry", "s.yaml", "--jobs", "2"])), (0,))
     for a in mechanisms: same(plain[a], home/"experiments/finetuning"/a)
     return f"{' '.join(mechanisms)}: {' '.join(told_of)}"
+
+
+@contextmanager
+def cluster(home):
+    "A dask scheduler and one worker, which are ended afterwards with all below them; and where the scheduler is."
+    where = home/"where.json"
+    where.unlink(missing_ok=True)
+    log = (home/"dask.log").open("a")
+    def begin(what, *more):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(where), *more]
+        return psutil.Popen(command, cwd=home, stdout=log, stderr=log)
+    begun = [begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")]
+    try:
+        while not where.is_file(): time.sleep(.05)
+        begun.append(begin("worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(home/"dask")))
+        yield json.loads(where.read_text())["address"], begun
+    finally:
+        below = [p for process in begun if process.poll() is None for p in (*process.children(recursive=True), process)]
+        for p in below: p.kill()
+        for process in begun: process.wait()
+        log.close()
+
+
+def dask(home, room, rng):
+    "The scheduler, the worker or the suite is killed, at any moment; another cluster carries the suite to the same end."
+    mechanism, victim = rng.choice(["mha", "lsh", "favor"]), rng.choice(["scheduler", "scheduler", "worker", "suite"])
+    plain, seconds = undisturbed(room, "finetuning", mechanism)
+    new_suite(home, [mechanism])
+    run, asked = home/"experiments/finetuning"/mechanism, ["suite", "retry", "s.yaml", "--scheduler"]
+    moment = rng.choice([home/"s.yaml", home/"experiments/.lock", run, run/"checkpoints/last.ckpt", run/"cell.json"])
+    with cluster(home) as (address, (scheduler, worker)):
+        pid = child(home, [*asked, address])
+        while not moment.exists() and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE: time.sleep(.01)
+        time.sleep(rng.uniform(0, seconds/3))
+        killed = {"scheduler": scheduler, "worker": worker, "suite": psutil.Process(pid)}[victim]
+        below = killed.children(recursive=True) if victim == "worker" else []   # a machine is gone whole
+        for process in (killed, *below): process.kill()
+        if victim == "worker": os.kill(pid, signal.SIGKILL)   # it would wait for another worker
+        first = ended(pid)
+        told(home, first, (0, 1, 2, -signal.SIGKILL))
+    deadline = time.monotonic() + 300
+    with cluster(home) as (address, _):
+        while code := ended(child(home, [*asked, address])):   # a kernel of the first cluster looks once a second whether its parent lives
+            says = told(home, code, (1,))
+            if "runs elsewhere" not in says or time.monotonic() > deadline: raise Found(f"was told: {says[-300:]}")
+        told(home, code)
+    same(plain, run)
+    left = [p.name for p in (home/"experiments").rglob(".*")]
+    if left: raise Found(f"left behind: {left}")
+    return f"{mechanism}: {victim} at {moment.name}→{first}"
 
 
 # ---- in this process: texts, trees and tables that hypothesis makes; a line is a block of them
@@ -426,7 +482,7 @@ def tables(home, room, rng):
     return block(rng, st.tuples(st.integers(0, 10**6), data), use, 50)
 
 
-KINDS = {f.__name__: f for f in (kill, stop, twice, disk, damage, nan, memory, configs, yamls, texts, tables, suites)}
+KINDS = {f.__name__: f for f in (kill, stop, twice, disk, damage, nan, memory, configs, yamls, texts, tables, suites, dask)}
 
 
 def one(kind, number, start, room):
