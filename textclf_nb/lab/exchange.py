@@ -160,14 +160,15 @@ def bench_exchange(
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #29cc51d2
 def labelled(config, file:str|Path|None, limit:int)->tuple[list[str], list[str]]:
-    "Texts and names of labels to judge a classifier by."
+    "Texts and names of labels to judge a classifier by, spread evenly over the table, which may be sorted by label."
     if file: table = read_file(file)
     else:
         corpus = load_corpus(config.data)
         table = corpus.splits["test"].to_pandas()
         table["label"] = table.label.map(dict(enumerate(corpus.label_names)))
     text, label = (config.data.text_col, config.data.label_col) if file else ("text", "label")
-    return table[text].head(limit).tolist(), table[label].head(limit).astype(str).tolist()
+    table = table.iloc[np.linspace(0, len(table) - 1, min(limit, len(table))).round().astype(int)]
+    return table[text].tolist(), table[label].astype(str).tolist()
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #cf5b703f
 def run_exchange(
@@ -176,7 +177,7 @@ def run_exchange(
     lengths:list[int]|None=None, # for hidden words: tokens of each text; None: what the model was made to read
     tokens:int=8192, # for hidden words: read at each length
     file:str|Path|None=None, # a table with texts (and labels); None: the test split of the run
-    limit:int=400, # for classes: so many texts, the first ones
+    limit:int=400, # for classes: so many texts, from all over the table
     draws:int=2, # of what is random
 )->pd.DataFrame:
     "What a trained model loses if another mechanism takes the place of exact attention."
@@ -345,7 +346,7 @@ def run_adaptation(
     length:int=128, # for hidden words: tokens of a page
     tokens:int=4096, # for hidden words: for the judge
     file:str|Path|None=None, # a table with texts (and labels) for the judge; None: the test split of the run
-    limit:int=400, # for classes: so many texts for the judge, the first ones
+    limit:int=400, # for classes: so many texts for the judge, from all over the table
     steps:int=60, batch:int=4, rate:float=5e-4, seeds=(0,),
 )->pd.DataFrame:
     "What a trained model loses by an exchange, before and after a few steps of training."
