@@ -193,6 +193,17 @@ def test_numbers_of_the_readmes_are_those_of_kept_tables():
         if row.kind == "finetuning": assert in_points(row, "baseline") in " ".join(line)
 
 
+def test_scores_of_the_first_page_are_those_of_kept_comparisons():
+    page = (root / "README.md").read_text(encoding="utf-8")
+    for name, runs in {"news {}, {} and {}": "ag", "256 tokens, {}, {} and {}": "imdb"}.items():
+        table = kept({"ag": "ag_news"}.get(runs, runs)).set_index("name").test_f1_macro
+        assert name.format(*(f"{table[f'{runs}-{who}']:.3f}" for who in ("tfidf-all", "0", "both-0"))) in page
+    files = kept("modules-evening-1024").query("status == 'finished'").groupby("attention").first()
+    assert f"by {in_points(files.loc['favor'], 'exact').lstrip('+').replace('+', '')} points" in page and files.loc["nystrom", "vs_exact_low"] < 0
+    strings = kept("docstrings").set_index("attention")
+    for m in ("lsh", "favor"): assert strings.vs_exact_low[m] < 0 < strings.vs_exact_high[m]
+
+
 def test_scores_of_fit_are_the_means_of_the_logs_table():
     page, log = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "LOG.md"))
     said = {"AG News, 800": "gave macro-F1 {} by counts, {} by the encoder and {} by both",
