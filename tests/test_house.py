@@ -207,8 +207,8 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
 
 def test_scores_of_fit_are_the_means_of_the_logs_table():
     page, log = ((root / name).read_text(encoding="utf-8") for name in ("README.md", "LOG.md"))
-    said = {"AG News, 800": "gave macro-F1 {} by counts, {} by the encoder and {} by both",
-            "IMDb, 40 words, 1,000": "cut to 40 words {}, {} and {}"}
+    said = {"AG News, 800 texts": "gave macro-F1 {} by counts, {} by the encoder and {} by both",
+            "IMDb, 40 words, 1,000 texts": "cut to 40 words {}, {} and {}"}
     for table, sentence in said.items():
         lines = [line for line in log.splitlines() if line.startswith(f"| {table}, seed")]
         rows = [[float(cell.split()[0]) for cell in line.split("|")[2:5]] for line in lines]

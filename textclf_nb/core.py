@@ -279,8 +279,9 @@ PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 def set_style():
     "The look of every figure of the project; call it once, before drawing."
     import matplotlib as mpl   # here, because most who import this chapter draw nothing, and matplotlib takes a while
-    cycle = mpl.cycler(color=PALETTE) + mpl.cycler(marker=["o", "s", "^", "D", "v", "P", "X"]) + \
-        mpl.cycler(linestyle=["-", "--", "-.", ":", "-", "--", "-."])
+    marks, lines = ["o", "s", "^", "D", "v", "P", "X"], ["-", "--", "-.", ":"]
+    cycle = mpl.cycler(color=2 * PALETTE) + mpl.cycler(marker=marks + marks[1:] + marks[:1]) + \
+        mpl.cycler(linestyle=(4 * lines)[:14])   # from the eighth line on colours come again, with another mark and line
     mpl.rcParams.update({"figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110,
         "figure.constrained_layout.use": True,
         "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
