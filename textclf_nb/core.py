@@ -281,7 +281,7 @@ def set_style():
     import matplotlib as mpl   # here, because most who import this chapter draw nothing, and matplotlib takes a while
     marks, lines = ["o", "s", "^", "D", "v", "P", "X"], ["-", "--", "-.", ":"]
     cycle = mpl.cycler(color=2 * PALETTE) + mpl.cycler(marker=marks + marks[1:] + marks[:1]) + \
-        mpl.cycler(linestyle=(4 * lines)[:14])   # from the eighth line on colours come again, with another mark and line
+        mpl.cycler(linestyle=(4 * lines)[:14])   # from the eighth on colours come again, otherwise marked and drawn
     mpl.rcParams.update({"figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110,
         "figure.constrained_layout.use": True,
         "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
