@@ -240,7 +240,7 @@ def cost_panel(ax, table:pd.DataFrame, column:str):
     ticks = sorted(table.N.unique())
     ax.set_xscale("log", base=2); ax.set_yscale("log")
     ax.set(xlabel="length N [tokens]", ylabel=COST_LABELS[column], xticks=ticks, xticklabels=ticks)
-    ax.minorticks_off(); ax.legend(fontsize=7)
+    ax.minorticks_off(); ax.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))   # beside the lines
 
 # %% ../../nbs/5_lab/26_cost.ipynb #3f787c02
 def plot_cost(
@@ -249,7 +249,7 @@ def plot_cost(
 ): # a matplotlib figure
     "Cost against length on logarithmic axes, with fitted exponents in the legend."
     columns = [c for c in columns if c in table and (table[c] > 0).any()]   # a tiny case may move no mark
-    fig, axes = plt.subplots(1, len(columns), figsize=(4.4 * len(columns), 3.6), squeeze=False)
+    fig, axes = plt.subplots(1, len(columns), figsize=(5.2 * len(columns), 3.4), squeeze=False)
     for ax, column in zip(axes[0], columns): cost_panel(ax, table, column)
     B, H, Dh, device, dtype = table.loc[table.index[0], ["B", "H", "Dh", "device", "dtype"]]
     title = f"Cost against length: B = {B}, H = {H}, Dh = {Dh}, {dtype}, {device}"
