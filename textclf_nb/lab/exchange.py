@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['exchanged', 'hide_words', 'word_nats', 'word_judge', 'points_of', 'class_judge', 'may_take_over', 'Setting',
-           'exchange_settings', 'bench_exchange', 'labelled', 'run_exchange', 'plot_exchange', 'best_pairs', 'passages',
-           'word_batches', 'class_batches', 'adapt', 'Lesson', 'word_lesson', 'class_lesson', 'named_settings',
-           'adapted', 'bench_adaptation', 'run_adaptation']
+           'exchange_settings', 'exchange_row', 'bench_exchange', 'labelled', 'run_exchange', 'plot_exchange',
+           'best_pairs', 'passages', 'word_batches', 'class_batches', 'adapt', 'Lesson', 'word_lesson', 'class_lesson',
+           'named_settings', 'adapted', 'bench_adaptation', 'run_adaptation']
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #8e7e9d6c
 import itertools
@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+import torch.nn.functional as F
 from tqdm import tqdm
 
 from ..attention import available_attention, build_attention
@@ -68,18 +69,25 @@ def hide_words(
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #2153c973
 @torch.no_grad()
-def word_nats(model:TransformerForMaskedLM, given:torch.Tensor, labels:torch.Tensor, rows:int=8)->float:
-    "Mean negative log-likelihood of the hidden words, `rows` texts at a time."
-    batches = zip(given.split(rows), labels.split(rows))
-    parts = [(model(x, labels=y).loss.item(), (y >= 0).sum().item()) for x, y in batches]
-    return sum(loss * n for loss, n in parts) / sum(n for _, n in parts)
+def word_nats(
+    model:TransformerForMaskedLM,
+    given:torch.Tensor, labels:torch.Tensor, # (B, N) long, from `hide_words`
+    rows:int=8, # texts at a time
+)->np.ndarray: # (B,): of each text
+    "Negative log-likelihood of the hidden words, so divided that the mean over the texts is the mean over the words."
+    def total(x, y): # (rows,)
+        loss = F.cross_entropy(model(x, labels=y).logits, y[y >= 0], reduction="none")
+        return torch.zeros(len(x)).index_add(0, (y >= 0).nonzero()[:, 0], loss)
+    sums = torch.cat([total(x, y) for x, y in zip(given.split(rows), labels.split(rows))])
+    return (sums * len(sums) / (labels >= 0).sum()).numpy()
 
+# %% ../../nbs/5_lab/26a_exchange.ipynb #9b1fc38c
 def word_judge(
     folder:str|Path, # of a model with a language-model head
     ids:torch.Tensor, # (B, N) long, without padding
     mask_id:int=4,
     rows:int=8, # texts at a time
-)->Callable: # of kind, options, seed: nats per hidden word
+)->Callable: # of kind, options, seed: nats per hidden word, of each text
     "How well a model guesses hidden words."
     given, labels = hide_words(ids, mask_id)
     def judge(kind, options, seed):
@@ -128,7 +136,7 @@ class Setting(NamedTuple):
 # %% ../../nbs/5_lab/26a_exchange.ipynb #5771d3b8
 def exchange_settings(
     budgets=(64, 128, 256), # b
-    grid=(), # pairs (w, c) of `near_far`
+    grid=(), # (w, c) or (w, c, r) of `near_far`
 )->list[Setting]:
     "Who may take the place of exact attention without training."
     may = may_take_over()
@@ -136,10 +144,24 @@ def exchange_settings(
         for name, knob in KNOBS.items() if knob.kind in may for b in budgets for o in [knob.options(b)]]
     knobbed = {knob.kind for knob in KNOBS.values()}
     out += [Setting(kind, "defaults", 0, kind, {}) for kind in may if kind not in knobbed]
-    return out + [Setting("near_far (w, c)", f"w = {w}, c = {c}", 0, "near_far", {"window": w, "chunk_size": c})
-        for w, c in grid]
+    return out + [Setting("near_far (w, c)", ", ".join(f"{x} = {n}" for x, n in zip("wcr", sizes)), 0, "near_far",
+        dict(zip(("window", "chunk_size", "group"), sizes))) for sizes in grid]
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #e19b2b49
+def exchange_row(
+    s:Setting,
+    scores:np.ndarray, # (draws, texts), or (draws, 1) where a score is for all texts
+    exact:np.ndarray, # likewise, of exact attention
+    N:int, measure:str,
+)->dict:
+    "What one exchange costs, in a row."
+    lost = pd.Series((scores.mean(0) - exact.mean(0)) * (1 if measure == "nats" else -1))
+    ours, every = (build_attention(k, 64, 1, **o).flops(N) for k, o in ((s.kind, s.options), ("mha", {})))
+    return {"contender": s.contender, "setting": s.setting, "budget": s.budget, "N": N, "measure": measure,
+        "score": scores.mean(), "sd": scores.mean(1).std(), "lost": lost.mean(), "lost_se": lost.sem(),
+        "products": ours / every}
+
+# %% ../../nbs/5_lab/26a_exchange.ipynb #e9d54ec5
 def bench_exchange(
     judge:Callable, # see above
     settings:list[Setting],
@@ -148,14 +170,11 @@ def bench_exchange(
     draws:int=2, # of what is random
 )->pd.DataFrame: # a row for each setting, "mha" first
     "What a model loses on exchange."
-    exact, rows = judge("mha", {}, 0), []
-    every = build_attention("mha", 64, 1).flops(N)
-    for s in tqdm([Setting("mha", "exact", 0, "mha", {}), *settings], "exchanges", delay=60):
-        scores = [judge(s.kind, s.options, seed) for seed in range(draws if s.random else 1)]
-        lost = (np.mean(scores) - exact) * (1 if measure == "nats" else -1)
-        products = build_attention(s.kind, 64, 1, **s.options).flops(N) / every
-        rows.append({"contender": s.contender, "setting": s.setting, "budget": s.budget, "N": N, "measure": measure,
-            "score": np.mean(scores), "sd": np.std(scores), "lost": lost, "products": products})
+    every = [Setting("mha", "exact", 0, "mha", {}), *settings]
+    def asked(s): # (draws, texts)
+        return np.stack([np.atleast_1d(judge(s.kind, s.options, seed)) for seed in range(draws if s.random else 1)])
+    scores = [asked(s) for s in tqdm(every, "exchanges", delay=60)]
+    rows = [exchange_row(s, x, scores[0], N, measure) for s, x in zip(every, scores)]
     return pd.DataFrame(rows).assign(**made_with())
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #29cc51d2
@@ -300,7 +319,7 @@ def word_lesson(folder:Path, texts:list[str], length:int=128, tokens:int=4096, b
     judged, read = texts[::5], [text for i, text in enumerate(texts) if i % 5]
     given, labels = hide_words(long_texts(passages(judged, length), tokenizer, length, tokens), tokenizer.mask_id)
     pages = long_texts(passages(read, length), tokenizer, length, most * length)
-    return Lesson(TransformerForMaskedLM, folder, length, "nats", lambda model: word_nats(model, given, labels),
+    return Lesson(TransformerForMaskedLM, folder, length, "nats", lambda model: word_nats(model, given, labels).mean(),
         word_batches(pages, tokenizer.mask_id, batch), batch)
 
 def class_lesson(run_dir:str|Path, file:str|Path|None=None, limit:int=400, batch:int=4)->Lesson:

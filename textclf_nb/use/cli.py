@@ -7,7 +7,7 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'cost_app', 'OUT', 'export_app', 'sui
            'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'show_version', 'frame', 'main', 'fit', 'new',
            'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'read_by', 'answers', 'predict_table', 'predict',
            'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_place', 'cost_attention', 'cost_model',
-           'cost_parameters', 'cost_error', 'pair', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps',
+           'cost_parameters', 'cost_error', 'sizes', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps',
            'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes',
            'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
@@ -405,19 +405,19 @@ def cost_error(
         print(f"\n{column}\n{shown.round(3).to_string()}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #a87d1458
-def pair(text:str)->tuple[int, int]: # w, c
-    "Two whole numbers with a comma between them."
+def sizes(text:str)->tuple[int, ...]: # w, c or w, c, r
+    "Two or three whole numbers with commas between them."
     from textclf_nb.core import UserError
-    try: w, c = map(int, text.split(","))
-    except ValueError: raise UserError(f"--grid {text}: expected two whole numbers, for example 32,16") from None
-    return w, c
+    numbers = text.split(",")
+    if 2 <= len(numbers) <= 3 and all(x.strip().isdecimal() for x in numbers): return tuple(map(int, numbers))
+    raise UserError(f"--grid {text}: expected two or three whole numbers, for example 32,16 or 32,32,4")
 
 # %% ../../nbs/6_use/33_cli.ipynb #ca5fd7b4
 @cost_app.command("exchange")
 def cost_exchange(
     run:Path=typer.Argument(..., help="a finished run with exact attention (mha), or an encoder of the package"),
     budgets:list[int]=typer.Option([64, 128, 256], "--budget", "-b", min=2, help="keys a query; may be repeated"),
-    grid:list[str]=typer.Option([], "--grid", "-g", help="w,c: a pair for near_far; may be repeated"),
+    grid:list[str]=typer.Option([], "--grid", "-g", help="w,c or w,c,r for near_far; may be repeated"),
     lengths:list[int]=typer.Option(None, "--length", "-n", min=3, help="tokens of a text, for hidden words"),
     tokens:int=typer.Option(8192, min=1, help="tokens read at each length, for hidden words"),
     file:Path=typer.Option(None, "--file", "-f", help="a table with texts (and labels); else the run's test split"),
@@ -427,7 +427,7 @@ def cost_exchange(
     "What a trained model loses if another mechanism takes the place of exact attention."
     from textclf_nb.lab import exchange_settings, plot_exchange, run_exchange
     run, home = cost_place(run, root)
-    settings = exchange_settings(budgets, [pair(x) for x in grid])
+    settings = exchange_settings(budgets, [sizes(x) for x in grid])
     table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws)
     keep_cost(table, plot_exchange, (out or home) / f"exchange_{run.name}.csv")
     print(table.pivot_table(["products", "lost"], ["contender", "setting"], "N", sort=False).round(3).to_string())
