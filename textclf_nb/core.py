@@ -32,9 +32,10 @@ class UserError(ValueError):
     "A mistake of the caller's: what is wrong, where, and what would be right, in one line."
 
 # %% ../nbs/00_core.ipynb #9418182f
-MACHINE = {getattr(errno, name)
-    for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR",
-    "EEXIST", "EIO", "EMFILE", "ENFILE", "ELOOP", "EFBIG") if hasattr(errno, name)}
+# numbers of the errors that are the machine's, as far as this system knows them
+MACHINE = {getattr(errno, name) for name in (
+    "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENAMETOOLONG", "ENOTDIR", "EISDIR", "EEXIST", "EIO",
+    "EMFILE", "ENFILE", "ELOOP", "EFBIG") if hasattr(errno, name)}
 
 # %% ../nbs/00_core.ipynb #c2237624
 def _memory(error:BaseException)->str|None:
@@ -150,7 +151,9 @@ def parse_yaml(
     return tree
 
 # %% ../nbs/00_core.ipynb #6508f9ac
-def read_yaml(path:str|Path)->dict:
+def read_yaml(
+    path:str|Path, # a file of keys and values
+)->dict: # plain Python; {} for an empty file
     "A YAML file as a tree; a `UserError` names the file and the line."
     path = Path(path)
     if not path.is_file(): raise UserError(f"{path} does not exist: give a YAML file")
@@ -186,6 +189,18 @@ def checked_name(
         raise UserError(f"{what} {name[:20]!r}… has {len(name.encode())} bytes: 100 are the most")
     return name
 
+# %% ../nbs/00_core.ipynb #f2c0c247
+def _put(new:Path, path:Path):
+    "Move a finished file or directory to `path`."
+    if path.is_dir() and new.is_file():   # nobody means to lose all that is in it
+        raise IsADirectoryError(errno.EISDIR, "a directory is there, which a file does not replace", str(path))
+    old = new.with_name(f"{path.name}.before")
+    if path.is_dir(): os.replace(path, old)
+    try: os.replace(new, path)
+    except OSError:
+        if old.exists(): os.replace(old, path)
+        raise
+
 # %% ../nbs/00_core.ipynb #207a7a52
 ROOM = ".part"   # how the temporary directories of `whole` end
 
@@ -203,17 +218,11 @@ def whole(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=ROOM, dir=path.parent))
+    new = room / path.name
     try:
-        yield room / path.name
-        if (room / path.name).is_file(): (room / path.name).chmod((room / path.name).stat().st_mode | _usual_mode(room))
-        before = room / f"{path.name}.before"
-        if path.is_dir() and (room / path.name).is_file():   # nobody means to lose all that is in it
-            raise IsADirectoryError(errno.EISDIR, "a directory is there, which a file does not replace", str(path))
-        if path.is_dir(): os.replace(path, before)
-        try: os.replace(room / path.name, path)
-        except OSError:
-            if before.exists(): os.replace(before, path)
-            raise
+        yield new
+        if new.is_file(): new.chmod(new.stat().st_mode | _usual_mode(room))
+        _put(new, path)
     except OSError as e:
         if e.errno and e.filename is None: e.filename = str(path)   # a write knows no name
         raise
@@ -280,15 +289,14 @@ def set_style():
     "The look of every figure of the project; call it once, before drawing."
     import matplotlib as mpl   # here, because most who import this chapter draw nothing, and matplotlib takes a while
     marks, lines = ["o", "s", "^", "D", "v", "P", "X"], ["-", "--", "-.", ":"]
-    cycle = mpl.cycler(color=2 * PALETTE) + mpl.cycler(marker=marks + marks[1:] + marks[:1]) + \
-        mpl.cycler(linestyle=(4 * lines)[:14])   # from the eighth on colours come again, otherwise marked and drawn
-    mpl.rcParams.update({"figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110,
-        "figure.constrained_layout.use": True,
+    # from the eighth line on colours come again, otherwise marked and drawn
+    cycle = mpl.cycler(color=2 * PALETTE, marker=marks + marks[1:] + marks[:1], linestyle=(4 * lines)[:14])
+    mpl.rcParams.update({
+        "figure.figsize": (6, 3.4), "figure.dpi": 80, "savefig.dpi": 110, "figure.constrained_layout.use": True,
         "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
-        "axes.spines.top": False,
-        "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25, "lines.markersize": 4,
-        "lines.linewidth": 1.5,
-        "legend.frameon": False, "image.cmap": "viridis", "axes.prop_cycle": cycle, "svg.hashsalt": "textclf-nb"})
+        "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
+        "axes.prop_cycle": cycle, "lines.markersize": 4, "lines.linewidth": 1.5, "legend.frameon": False,
+        "image.cmap": "viridis", "svg.hashsalt": "textclf-nb"})
 
 # %% ../nbs/00_core.ipynb #88048698
 def save_figure(

@@ -70,8 +70,11 @@ class AttentionOptions(Settings):
 
 # %% ../../nbs/1_attention/01_attention.ipynb #911fff77
 def check_inputs(
-    q:Tensor, k:Tensor, v:Tensor,
-    key_mask:Tensor|None=None, attn_mask:Tensor|None=None, position_bias:Tensor|None=None,
+    q:Tensor, k:Tensor, # (B, H, N, Dh)
+    v:Tensor, # (B, H, N, Dv)
+    key_mask:Tensor|None=None, # (B, N) bool
+    attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool
+    position_bias:Tensor|None=None, # (1|H, 2N-1)
 ):
     "Raise a `UserError` that names the first input of a wrong shape or type."
     if q.ndim != 4: raise UserError(f"q has shape {tuple(q.shape)}: expected (B, H, N, Dh)")
@@ -86,15 +89,12 @@ def check_inputs(
         if tuple(mask.shape) not in shapes:
             raise UserError(f"{name} has shape {tuple(mask.shape)}: expected {' or '.join(map(str, shapes))}")
     if position_bias is not None and tuple(position_bias.shape) not in [(1, 2 * N - 1), (H, 2 * N - 1)]:
-        raise UserError(f"position_bias has shape {tuple(position_bias.shape)}: expected ({H} or 1, "
-            f"{2 * N - 1}) for N = {N}")
+        shape = tuple(position_bias.shape)
+        raise UserError(f"position_bias has shape {shape}: expected ({H} or 1, {2 * N - 1}) for N = {N}")
 
 # %% ../../nbs/1_attention/01_attention.ipynb #ff983fd1
-class Attention(nn.Module):
-    """A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`.
-
-    Subclasses write `attend` and `flops`.
-    """
+class _Built(nn.Module):
+    "A mechanism before it is called: its sizes, its options, and what it cannot do."
     Config = AttentionOptions # the settings class of the mechanism
     shared_qk = False # True: the caller projects one matrix for queries and keys and calls core(q, q, v)
     kind = "" # the registered name
@@ -116,20 +116,34 @@ class Attention(nn.Module):
 
     @classmethod
     def limits(cls, config:AttentionOptions)->dict: # as `cannot`, with these options
+        "What is refused with these options: why."
         return cls.cannot
 
+    def refuse(self, what:str): # "causal" or "position_bias"
+        "A `UserError` if this mechanism cannot do it."
+        if what in self.cannot: raise UserError(f"attention {self.kind!r} takes no {what}: {self.cannot[what]}")
+
+    def extra_repr(self): return f"head_dim={self.head_dim}, num_heads={self.num_heads}, {self.config!r}"
+
+# %% ../../nbs/1_attention/01_attention.ipynb #7ac60503
+class Attention(_Built):
+    """A mechanism: `core(q, k, v, key_mask, attn_mask, position_bias)` gives `(B, H, N, Dv)`.
+
+    Subclasses write `attend` and `flops`.
+    """
     def forward(self, q, k, v, key_mask=None, attn_mask=None, position_bias=None):
+        "The answers (B, H, N, Dv); a `UserError` for inputs of a wrong shape, or what the mechanism cannot do."
         check_inputs(q, k, v, key_mask, attn_mask, position_bias)
         if position_bias is not None: self.refuse("position_bias")
         return self.attend(q, k, v, key_mask, attn_mask, position_bias)
 
-    def refuse(self, what:str):
-        if what in self.cannot: raise UserError(f"attention {self.kind!r} takes no {what}: {self.cannot[what]}")
+    def attend(self, q, k, v, key_mask, attn_mask, position_bias):
+        "The answers, from inputs that have been checked; what is absent is None."
+        raise NotImplementedError
 
-    def attend(self, q, k, v, key_mask, attn_mask, position_bias): raise NotImplementedError
-    def flops(self, n:int)->int:
+    def flops(self, n:int)->int: # operations of one forward pass over a text of n tokens, all heads
+        "The price by formula."
         raise UserError(f"attention {self.kind!r} does not tell its operations: write flops(n)")
-    def extra_repr(self): return f"head_dim={self.head_dim}, num_heads={self.num_heads}, {self.config!r}"
 
 # %% ../../nbs/1_attention/01_attention.ipynb #5a8e8165
 _registry: dict[str, type[Attention]] = {}
@@ -182,7 +196,9 @@ class Way(NamedTuple):
     cannot: Callable # the same arguments, to the reason why not, or None
     needs: str|None # a package that must be installed
 
-    def missing(self)->bool: return self.needs is not None and find_spec(self.needs) is None
+    def missing(self)->bool:
+        "Whether that package is not there."
+        return self.needs is not None and find_spec(self.needs) is None
 
 # %% ../../nbs/1_attention/01_attention.ipynb #de2d6020
 _implementations: dict[str, dict[str, Way]] = {}   # by kind and name
@@ -213,19 +229,21 @@ class SeveralWays(Attention):
         super().__init__(head_dim, num_heads, config, seed)
         self.measured = {} # where `auto` has measured: the quickest
         wanted, ways = self.config.implementation, _implementations.get(self.kind, {})
-        if wanted != "auto" and wanted not in ways:
+        if wanted == "auto": return
+        if wanted not in ways:
             raise UserError(known_names(wanted, ["auto", *ways], f"implementation of attention {self.kind!r}"))
-        if wanted != "auto" and ways[wanted].missing():
-            package = ways[wanted].needs
-            there = ", ".join(available_implementations(self.kind))
-            raise UserError(f"attention {self.kind!r}, implementation {wanted!r}: "
-                f"the package {package} is not installed: "
-                            f"pip install 'textclf-nb[{package}]', or choose among auto, {there}")
+        if ways[wanted].missing():
+            package, there = ways[wanted].needs, ", ".join(available_implementations(self.kind))
+            raise UserError(f"attention {self.kind!r}, implementation {wanted!r}: the package {package} is "
+                f"not installed: pip install 'textclf-nb[{package}]', or choose among auto, {there}")
 
     def attend(self, *inputs): return _implementations[self.kind][self.chosen(*inputs)].run(self, *inputs)
 
 # %% ../../nbs/1_attention/01_attention.ipynb #e1666d77
-def seconds(run:Callable, inputs:tuple)->float:
+def seconds(
+    run:Callable, # of the inputs
+    inputs:tuple, # tensors, or None where there is no mask; the first two may be one
+)->float:
     "Of `run(*inputs)`, with its way back if the first input wants a gradient, the second time: the first may compile."
     device, wanted = inputs[0].device, inputs[0].requires_grad
     def copy(x): return x.detach().clone().requires_grad_(x.requires_grad) if torch.is_tensor(x) else x
@@ -249,8 +267,10 @@ def chosen(self, *inputs)->str:
     names = available_implementations(self.kind) if wanted == "auto" else [wanted]
     reasons = {n: ways[n].cannot(self, *inputs) for n in names}
     able = [n for n, reason in reasons.items() if reason is None]
-    if not able: raise UserError(f"attention {self.kind!r}, implementation {names[0]!r}: {reasons[names[0]]}. "
-                                 f"There are: {', '.join(available_implementations(self.kind))}")
+    if not able:
+        there = ", ".join(available_implementations(self.kind))
+        why = f"attention {self.kind!r}, implementation {names[0]!r}: {reasons[names[0]]}"
+        raise UserError(f"{why}. There are: {there}")
     measure = len(able) > 1 and inputs[0].is_cuda and not torch.compiler.is_compiling()
     return self.quickest(able, inputs) if measure else able[-1]
 

@@ -115,9 +115,11 @@ def neighbours(
     return torch.cat([p[..., :-2, :], p[..., 1:-1, :], p[..., 2:, :]], dim=-1)
 
 def look_up(x:Tensor, tokens:Tensor)->Tensor: # numbers (B, H, R, L) of all tokens; of `tokens` (B, H, R, T, ·)
+    "The numbers of some tokens; of token 0 where the token is -1."
     return x.gather(-1, tokens.clamp_min(0).flatten(3)).view_as(tokens)
 
 def rows(x:Tensor, tokens:Tensor)->Tensor: # (B, H, L, F) of all tokens; of `tokens` (B, H, R, T, ·, F)
+    "The vectors of some tokens; of token 0 where the token is -1."
     index = tokens.clamp_min(0).flatten(2)[..., None].expand(-1, -1, -1, x.shape[-1])
     return x.gather(2, index).unflatten(2, tokens.shape[2:])
 
@@ -141,7 +143,10 @@ def may_meet(
     return ok
 
 # %% ../../nbs/1_attention/03_lsh.ipynb #2489c8bf
-def distance_bias(position_bias:Tensor, i:Tensor, j:Tensor)->Tensor: # (1|H, 2N-1) → (B, H, R, T, C, 3C)
+def distance_bias(
+    position_bias:Tensor, # (1|H, 2N-1)
+    i:Tensor, j:Tensor, # queries (B, H, R, T, C) and the keys they reach (B, H, R, T, 3C)
+)->Tensor: # (B, H, R, T, C, 3C)
     "The bias of every pair in reach."
     N = (position_bias.shape[-1] + 1) // 2
     h = torch.arange(i.shape[1], device=i.device).view(-1, 1, 1, 1, 1)
@@ -152,17 +157,21 @@ def distance_bias(position_bias:Tensor, i:Tensor, j:Tensor)->Tensor: # (1|H, 2N-
 def rounds_met(
     buckets:Tensor, place:Tensor, # bucket, and place after sorting, of every token in every round (B, H, R, L)
     i:Tensor, j:Tensor, # (B, H, R, T, C) and (B, H, R, T, 3C)
-    C:int, within:bool,
+    C:int, # tokens of a chunk
+    within:bool, # only pairs of one bucket
 )->Tensor: # ν, (B, H, R, T, C, 3C), at least 1
     "In how many rounds a pair meets."
+    def pairs(x, r):
+        "The numbers of round r, of the queries against those of the keys."
+        x = x[:, :, r:r + 1].expand_as(x)
+        return look_up(x, i)[..., None], look_up(x, j)[..., None, :]
     count = 0
     for r in range(buckets.shape[2]):
-        of = lambda x: (look_up(x[:, :, r:r + 1].expand_as(x), t) for t in (i, j))   # noqa: B023, E731
-        ci, cj = of(place // C)
-        met = (ci[..., None] - cj[..., None, :]).abs() <= 1
+        chunk_i, chunk_j = pairs(place // C, r)
+        met = (chunk_i - chunk_j).abs() <= 1
         if within:
-            bi, bj = of(buckets)
-            met = met & (bi[..., None] == bj[..., None, :])
+            bucket_i, bucket_j = pairs(buckets, r)
+            met = met & (bucket_i == bucket_j)
         count = count + met.long()
     return count.clamp_min(1)
 
@@ -235,12 +244,12 @@ class LSHAttention(_Draws):
 @register_implementation("lsh", "plain")
 def lsh_plain(core, q, k, v, key_mask, attn_mask, position_bias):
     "Attention within buckets as the page reads: hash, sort, chunk, look at the neighbours, undo."
-    config, C, N, fill = core.config, core.config.chunk_size, q.shape[2], -q.shape[2] % core.config.chunk_size
+    config, C, N = core.config, core.config.chunk_size, q.shape[2]
     once = config.combine == "logsumexp" and config.num_hashes > 1
-    # (B, H, R, L), L = N + fill
-    buckets = F.pad(hash_texts(q, key_mask, config, core.draw()), (0, fill), value=PADDING)
+    fill = -N % C                                                # L = N + fill
+    buckets = F.pad(hash_texts(q, key_mask, config, core.draw()), (0, fill), value=PADDING)   # (B, H, R, L)
     q, v = (F.pad(x, (0, 0, 0, fill)) for x in (q, v))
-    order = buckets.argsort(dim=-1, stable=True)                     # sort: the token at each place …
+    order = buckets.argsort(dim=-1, stable=True)                 # sort: the token at each place …
     place = order.argsort(-1)                                    # … and the place of each token
     i = order.unflatten(-1, (-1, C))                             # chunk
     j = neighbours(i)                                            # look at the neighbours

@@ -25,8 +25,13 @@ def core_of(
     what = json.loads(spec)
     return build_attention(what["kind"], what["head_dim"], what["num_heads"], what["seed"], **what["options"])
 
-def answer(spec:str, training:bool, buffers:list[Tensor], inputs:list)->Tensor:
-    "What the core says to q, k, v, key_mask, attn_mask, position_bias."
+def answer(
+    spec:str, # as in `core_of`
+    training:bool, # the mode of the module
+    buffers:list[Tensor], # in the module's order
+    inputs:list, # q, k, v, key_mask, attn_mask, position_bias
+)->Tensor: # (B, H, N, Dv)
+    "What the core answers with these buffers."
     core = core_of(spec).train(training)
     if core.shared_qk and torch.equal(inputs[0], inputs[1]): inputs = [inputs[0], inputs[0], *inputs[2:]]
     lent = dict(zip((name for name, _ in core.named_buffers()), buffers))
@@ -39,7 +44,7 @@ def draws(device:torch.device)->Tensor: # uint8, on the CPU
     "The state of the generators that a core on this device draws from."
     return torch.cat([torch.get_rng_state(), *([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])])
 
-def draw_again(state:Tensor, device:torch.device):
+def draw_again(state:Tensor, device:torch.device): # state: from `draws`
     "Set the generators back."
     torch.set_rng_state(state[:CPU_STATE])
     if device.type == "cuda": torch.cuda.set_rng_state(state[CPU_STATE:], device)
@@ -48,6 +53,7 @@ def draw_again(state:Tensor, device:torch.device):
 @torch.library.custom_op("textclf_nb::attend", mutates_args=())
 def attend_op(spec:str, training:bool, buffers:list[Tensor], q:Tensor, k:Tensor, v:Tensor,
               key_mask:Tensor|None, attn_mask:Tensor|None, position_bias:Tensor|None)->tuple[Tensor, Tensor]:
+    "The answer, and the state of the generators before it."
     state = draws(q.device)
     return answer(spec, training, buffers, [q, k, v, key_mask, attn_mask, position_bias]), state
 
@@ -56,16 +62,21 @@ def _(spec, training, buffers, q, k, v, key_mask, attn_mask, position_bias):
     return v.new_empty(v.shape), torch.empty(CPU_STATE + CUDA_STATE * (q.device.type == "cuda"), dtype=torch.uint8)
 
 # %% ../../nbs/1_attention/01a_node.ipynb #2c7f31de
-def aside(f, device:torch.device):
-    "f() in a thread of its own, on the same device and stream."
+def aside(
+    f, # a function without arguments
+    device:torch.device, # on whose current stream it shall work
+): # what f returns
+    "Call f in a thread of its own, on the same device and stream."
     stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
     def work():
         with torch.cuda.stream(stream): return f()
     with ThreadPoolExecutor(1) as pool: return pool.submit(work).result()
 
+# %% ../../nbs/1_attention/01a_node.ipynb #98b40b20
 @torch.library.custom_op("textclf_nb::attend_back", mutates_args=())
 def attend_back(grad:Tensor, state:Tensor, spec:str, training:bool, buffers:list[Tensor], q:Tensor, k:Tensor, v:Tensor,
                 key_mask:Tensor|None, attn_mask:Tensor|None, position_bias:Tensor|None)->list[Tensor]:
+    "Gradients of q, k, v and, if there is one, the position bias; zeros for what the answer does not depend on."
     inputs, masks = [q, k, v, *([] if position_bias is None else [position_bias])], [key_mask, attn_mask]
     def work():
         leaves = [x.detach().clone().requires_grad_() for x in inputs]
@@ -81,11 +92,13 @@ def _(grad, state, spec, training, buffers, q, k, v, key_mask, attn_mask, positi
     return [torch.empty_like(x) for x in (q, k, v, position_bias) if x is not None]
 
 # %% ../../nbs/1_attention/01a_node.ipynb #bea2d4b9
-def remember(ctx, inputs, output):
+def remember(ctx, inputs, output): # of `attend_op`: spec, training, buffers, q, …; answer and state
+    "Keep the inputs, and the state before the answer."
     ctx.spec, ctx.training, ctx.count = inputs[0], inputs[1], len(inputs[2])
     ctx.save_for_backward(output[1], *inputs[2], *inputs[3:])
 
 def gradients(ctx, grad, _):
+    "One gradient for each input of `attend_op`."
     state, *rest = ctx.saved_tensors
     buffers, inputs = rest[:ctx.count], rest[ctx.count:]
     dq, dk, dv, *dbias = attend_back(grad, state, ctx.spec, ctx.training, buffers, *inputs)
@@ -103,7 +116,9 @@ class Node(Attention):
         options = self.config.model_dump(mode="json") | self.inside
         self.spec = json.dumps(dict(kind=self.kind, head_dim=head_dim, num_heads=num_heads, seed=seed, options=options))
 
-    def traceable(self, attn_mask:Tensor|None)->bool: return False
+    def traceable(self, attn_mask:Tensor|None)->bool:
+        "Whether a compiler may look inside, with such a mask."
+        return False
 
     def forward(self, q, k, v, key_mask=None, attn_mask=None, position_bias=None):
         if not torch.compiler.is_compiling() or self.traceable(attn_mask):

@@ -34,7 +34,8 @@ def additive_mask(
 
 # %% ../../nbs/1_attention/02_sdpa.ipynb #6f1aced2
 def fused(
-    q:Tensor, k:Tensor, v:Tensor, # (B, H, N, ·)
+    q:Tensor, k:Tensor, # (B, H, N, Dh)
+    v:Tensor, # (B, H, N, Dv)
     mask:Tensor|None=None, # from `additive_mask`
     dropout:float=0.0, # on the weights
 )->Tensor: # (B, H, N, Dv), of the type that the native function gives
@@ -45,9 +46,9 @@ def fused(
     if device != "cpu" or dtype != torch.bfloat16 or torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
     if mask is not None and mask.dtype != torch.bool: mask = mask.float()
+    q, k, v = (x.float() for x in (q, k, v))
     with torch.autocast(device, enabled=False):
-        return F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask,
-            dropout_p=dropout).to(dtype)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout).to(dtype)
 
 # %% ../../nbs/1_attention/02_sdpa.ipynb #d48a8e6e
 @register_attention("mha")
