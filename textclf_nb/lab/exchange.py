@@ -6,7 +6,7 @@
 __all__ = ['exchanged', 'hide_words', 'word_nats', 'word_judge', 'points_of', 'class_judge', 'may_take_over', 'Setting',
            'exchange_settings', 'exchange_row', 'bench_exchange', 'labelled', 'run_exchange', 'plot_exchange',
            'best_pairs', 'passages', 'word_batches', 'class_batches', 'adapt', 'Lesson', 'word_lesson', 'class_lesson',
-           'named_settings', 'adapted', 'bench_adaptation', 'run_adaptation']
+           'named_settings', 'adapted', 'bench_adaptation', 'run_adaptation', 'context_nats', 'bench_context']
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #8e7e9d6c
 import itertools
@@ -376,3 +376,34 @@ def run_adaptation(
         lesson = word_lesson(folder, unread_texts(source, file), length, tokens, batch, steps * batch)
     else: raise UserError(f"{source} is a {kind} run: give one that guesses hidden words, or classifies texts")
     return bench_adaptation(lesson, settings, steps, rate, seeds)
+
+# %% ../../nbs/5_lab/26a_exchange.ipynb #13232d17
+def context_nats(
+    model:TransformerForMaskedLM,
+    given:torch.Tensor, labels:torch.Tensor, # (B, N) long, from `hide_words`
+    n:int, # tokens that are read: the first, and the last n − 1
+    last:int, # l: places whose hidden words count
+)->np.ndarray: # (B,): of each page
+    "Nats of the words hidden at the end of a page, of which only the end is read."
+    late, read = labels.clone(), [0, *range(given.shape[1] - n + 1, given.shape[1])]
+    late[:, :-last] = -100
+    return word_nats(model, given[:, read], late[:, read])
+
+def bench_context(
+    source:str|Path, # a finished run that guesses hidden words, or the name of an encoder of the package
+    texts:list[str], # which it has not read
+    contexts=(256, 512, 1024), # n, the shortest first
+    last:int=128, # l
+    pages:int=100, # of the longest n tokens
+)->pd.DataFrame: # a row for each n
+    "What reading further back is worth to an encoder."
+    folder, N = model_folder(source), max(contexts)
+    if last >= contexts[0]: raise UserError(f"last = {last}: less than the shortest context, {contexts[0]}, is needed")
+    tokenizer = WordPieceTokenizer.load(folder)
+    ids = long_texts(passages(texts, N), tokenizer, N, pages * N)
+    given, labels = hide_words(ids, tokenizer.mask_id)
+    model = exchanged(TransformerForMaskedLM, folder, "mha", longest=N)
+    nats = [context_nats(model, given, labels, n, last) for n in contexts]
+    rows = [{"source": Path(source).name, "context": n, "last": last, "pages": len(ids), "nats": x.mean(),
+        "gained": (nats[0] - x).mean(), "gained_se": pd.Series(nats[0] - x).sem()} for n, x in zip(contexts, nats)]
+    return pd.DataFrame(rows).assign(**made_with())
