@@ -115,7 +115,7 @@ def environment(values:dict):
 def run_notebook(notebook:Path, copy:Path, parameters:dict, shown:bool=True)->str|None: # the cause of failure
     "Execute a notebook; `copy` is what it looks like then."
     copy.parent.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)   # a cause is told by whoever asked for the cell
     out = {"stdout_file": sys.stdout, "stderr_file": sys.stderr} if shown else {}
     try:
         papermill.execute_notebook(str(notebook), str(copy), parameters=parameters, progress_bar=False,
@@ -145,7 +145,8 @@ def execute(
     copy, begun = growing(run_dir), time.time()
     try:
         with environment(variables): cause = run_notebook(notebook, copy, parameters, shown)
-        if not (cause or run_dir.is_dir()): cause = f"it kept nothing in {run_dir}, its <root>/<kind>/<name>"
+        if not (cause or finished_at(run_dir)):
+            cause = f"it left no run.json in {run_dir}, its <root>/<kind>/<name>, that says finished"
         outcome = {"status": "failed" if cause else "finished", "cause": cause, "seconds": round(time.time() - begun),
             "host": socket.gethostname()}
         if run_dir.is_dir():

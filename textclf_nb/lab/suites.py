@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SECTIONS', 'ELSEWHERE', 'StageConfig', 'SuiteConfig', 'taken_out', 'read_suite', 'parsed', 'mentioned', 'looked_up',
            'filled', 'axes_of', 'laid', 'stage_axes', 'points_of', 'ordered', 'accepts', 'find_notebook', 'Expected',
-           'Cell', 'agree', 'given_source', 'check_settings', 'make_cell', 'check_stage', 'check_read', 'all_cells',
-           'selected', 'plan']
+           'Cell', 'agree', 'given_source', 'check_settings', 'make_cell', 'check_stage', 'check_read', 'check_alone',
+           'all_cells', 'selected', 'plan']
 
 # %% ../../nbs/5_lab/30_suites.ipynb #de1800ec
 import ast
@@ -326,6 +326,14 @@ def check_read(suite:SuiteConfig, known:dict, mentions:dict):
     if common and not any("settings" in parameters for parameters in known.values()):
         raise UserError(f"{common[0]}: no notebook of this suite has a parameter `settings` that would take it")
 
+# %% ../../nbs/5_lab/30_suites.ipynb #bfa03cd3
+def check_alone(cell:Cell, others:list[Cell]):
+    "Refuse a run directory that another run of the suite has, if only where upper and lower case are the same."
+    for other in others:
+        if str(other.run_dir).casefold() != str(cell.run_dir).casefold(): continue
+        what = cell.run_dir if other.run_dir == cell.run_dir else f"{cell.run_dir}, since case alone parts it from {other.name}"
+        raise UserError(f"stage {cell.stage!r}: two runs would both write {what}: mention in `name` what tells them apart")
+
 # %% ../../nbs/5_lab/30_suites.ipynb #a531667f
 def all_cells(suite:SuiteConfig, suite_file:Path, root:Path)->list[Cell]:
     "Every stage at every point, each cell after those that it needs."
@@ -340,9 +348,7 @@ def all_cells(suite:SuiteConfig, suite_file:Path, root:Path)->list[Cell]:
     for name in ordered(suite):
         for point in points_of(suite, name, mentions):
             cell = make_cell(suite, name, point, notebooks[name], known[name], root, cells)
-            if any(c.run_dir == cell.run_dir for c in cells):
-                raise UserError(f"stage {name!r}: two runs would both write {cell.run_dir}: "
-                    "mention in `name` what tells them apart")
+            check_alone(cell, cells)
             cells.append(cell)
     check_read(suite, known, mentions)
     return cells
