@@ -115,7 +115,7 @@ def environment(values:dict):
 def run_notebook(notebook:Path, copy:Path, parameters:dict, shown:bool=True)->str|None: # the cause of failure
     "Execute a notebook; `copy` is what it looks like then."
     copy.parent.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)   # a cause is told by whoever asked for the cell
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)   # the suite tells the cause
     out = {"stdout_file": sys.stdout, "stderr_file": sys.stderr} if shown else {}
     try:
         papermill.execute_notebook(str(notebook), str(copy), parameters=parameters, progress_bar=False,

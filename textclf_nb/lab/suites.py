@@ -331,8 +331,9 @@ def check_alone(cell:Cell, others:list[Cell]):
     "Refuse a run directory that another run of the suite has, if only where upper and lower case are the same."
     for other in others:
         if str(other.run_dir).casefold() != str(cell.run_dir).casefold(): continue
-        what = cell.run_dir if other.run_dir == cell.run_dir else f"{cell.run_dir}, since case alone parts it from {other.name}"
-        raise UserError(f"stage {cell.stage!r}: two runs would both write {what}: mention in `name` what tells them apart")
+        same = "" if other.run_dir == cell.run_dir else f", since case alone parts it from {other.name}"
+        raise UserError(f"stage {cell.stage!r}: two runs would both write {cell.run_dir}{same}: "
+            "mention in `name` what tells them apart")
 
 # %% ../../nbs/5_lab/30_suites.ipynb #a531667f
 def all_cells(suite:SuiteConfig, suite_file:Path, root:Path)->list[Cell]:
