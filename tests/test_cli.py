@@ -215,6 +215,7 @@ def test_a_baseline_that_failed_can_be_fitted_again(trained, mistake):
     answers = [here(trained, "predict", f"experiments/baseline/{p}", "Draw the points.") for p in ("words", "words/model")]
     assert answers[0] == answers[1] and answers[0].startswith("plots")
     assert "f1_macro" in here(trained, "eval", "words")
+    assert "unknown device 'tpu'" in mistake(trained, "predict", "words", "Draw it.", "--device", "tpu")   # though counting needs none
 
 
 def test_a_label_unseen_in_training_is_named(trained, mistake):
@@ -251,6 +252,13 @@ def test_what_the_machine_refuses_is_one_line(tmp_path, mistake, monkeypatch, na
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
     assert name in mistake(tmp_path, "new", "finetuning", "x")
     assert not list(tmp_path.rglob("config.yaml"))
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="no place here in which nothing can be made")
+def test_where_nothing_can_be_made_is_one_line(trained, mistake):
+    for call in (["new", "finetuning", "x", "--root", "/proc/x"], ["baseline", "x", "--root", "/proc/x", *sets("data.corpus=mine.csv")],
+            ["predict", "mine", "--file", "mine.csv", "--out", "/proc/x/answers.csv"], ["export", "hf", "mine", "/proc/x"]):
+        assert "nothing can be made there" in mistake(trained, *call)
 
 
 def test_without_a_home_the_cache_is_asked_for(tmp_path, mistake, monkeypatch):

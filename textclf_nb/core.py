@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MACHINE', 'ROOM', 'PALETTE', 'UserError', 'one_line', 'known_names', 'Settings', 'parse_yaml', 'read_yaml', 'merged',
-           'checked_name', 'whole', 'clear_leftovers', 'cache_home', 'digest', 'is_sound', 'cached', 'set_style',
-           'save_figure']
+           'checked_name', 'making', 'whole', 'clear_leftovers', 'cache_home', 'digest', 'is_sound', 'cached',
+           'set_style', 'save_figure']
 
 # %% ../nbs/00_core.ipynb #63da1fb7
 import copy
@@ -201,6 +201,13 @@ def _put(new:Path, path:Path):
         if old.exists(): os.replace(old, path)
         raise
 
+# %% ../nbs/00_core.ipynb #85b0d20c
+@contextmanager
+def making(path:str|Path):
+    "While entered, that nothing can be made at a place is told in one line."
+    try: yield
+    except FileNotFoundError: raise UserError(f"{path}: nothing can be made there; choose another place") from None
+
 # %% ../nbs/00_core.ipynb #207a7a52
 ROOM = ".part"   # how the temporary directories of `whole` end
 
@@ -216,8 +223,9 @@ def whole(
 ): # yields a temporary `Path` in the same directory
     "Write a file or a directory completely or not at all."
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=ROOM, dir=path.parent))
+    with making(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=ROOM, dir=path.parent))
     new = room / path.name
     try:
         yield new

@@ -7,7 +7,8 @@ __all__ = ['GAIN', 'TRIM_EVERY', 'FREE', 'PLACE', 'GIVE_UP', 'TrainingConfig', '
            'kept_speed', 'amp_dtype', 'count_targets', 'grouped', 'accumulate', 'train_step', 'Interrupted', 'StopNote',
            'Window', 'give_back', 'Evaluator', 'steps_of_epochs', 'Prepared', 'TrainingState', 'differences', 'restore',
            'Callback', 'Track', 'duration', 'first_line', 'Progress', 'all_finite', 'checkpoint_due', 'Checkpoints',
-           'Observed', 'Evaluating', 'Counting', 'Stepping', 'Epochs', 'go_back', 'cost_of', 'Fitting', 'TrainingLoop']
+           'Observed', 'Evaluating', 'Timed', 'Counting', 'Stepping', 'Epochs', 'go_back', 'cost_of', 'Fitting',
+           'TrainingLoop']
 
 # %% ../../nbs/4_training/23_loop.ipynb #64c2c839
 import ctypes
@@ -45,6 +46,7 @@ class TrainingConfig(OptimConfig, TaskConfig):
     batch_size: int = Field(32, ge=1) # texts in a micro-batch, at most
     max_tokens: int|None = Field(None, ge=1) # texts × longest of a micro-batch, at most
     epochs: int = Field(3, ge=1, le=100_000) # passes over the training split
+    max_minutes: float|None = Field(None, gt=0) # in which the training ends, its schedule with it; None: no limit
     max_grad_norm: float = Field(1.0, gt=0) # longer gradients are shortened to this
     grad_accum_steps: int = Field(1, ge=1) # micro-batches for one step
     # mixed precision; auto: where it was measured to be faster
@@ -438,6 +440,7 @@ class Progress(Callback):
         self.say(f"epoch {loop.epoch + 1}: val {shown}" + " (best)"*better)
 
     def on_end(self, loop, error):
+        if error is None and loop.step < sum(loop.plan): self.say(f"ended after {loop.step} of {sum(loop.plan)} steps")
         if self.bar is not None: self.bar.close()   # None: what failed was the beginning
 
     def say(self, line:str):
@@ -542,10 +545,26 @@ class Evaluating(Observed):
             self.history["val"].append({"step": self.step, "epoch": self.epoch + 1} | metrics)
             self.tell("on_evaluation", metrics, better)
 
+# %% ../../nbs/4_training/23_loop.ipynb #845d49d3
+class Timed(Evaluating):
+    "A training that may have to end by the clock."
+    def elapsed(self)->float: # seconds, those before an interruption included
+        "Since the training began."
+        return time.perf_counter() - self.started
+
+    def reached(self)->float: # x·S
+        "The place in the schedule, in steps: those made, or those that should have been made by now."
+        if self.config.max_minutes is None: return self.step
+        return max(self.step, sum(self.plan)*self.us.told(self.elapsed())/(60*self.config.max_minutes))
+
+    def enough(self)->bool:
+        "Whether the time is over, or early stopping has had enough."
+        return super().enough() or (self.step > 0 and self.reached() >= sum(self.plan))
+
 # %% ../../nbs/4_training/23_loop.ipynb #c7d6c830
 GIVE_UP = 10 # steps in a row without a number end a training under `skip` too
 
-class Counting(Evaluating):
+class Counting(Timed):
     "A training that knows what to do after a step, made or lost."
     def stepped(self, loss:float, norm:float, targets:int):
         "A step was made."
@@ -571,7 +590,7 @@ class Stepping(Counting):
     "A training that can make a step."
     def run_step(self, group:list[dict]):
         "One step at its rate, and all that is due after it."
-        set_rate(self.optimizer, rate_at(self.step, sum(self.plan), self.config))
+        set_rate(self.optimizer, rate_at(self.reached(), sum(self.plan), self.config))
         loss, norm, targets = train_step(self.model, self.task, group, self.optimizer, self.scaler, self.config,
             self.device, self.dtype, self.us)
         self.step, self.batch = self.step + 1, self.batch + len(group)

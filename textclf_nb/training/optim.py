@@ -102,7 +102,7 @@ def set_rate(optimizer, factor:float):
 
 # %% ../../nbs/4_training/22_optim.ipynb #42b37bb4
 def lr_factor(
-    step:int, # optimizer steps done, s
+    step:float, # optimizer steps done, s
     total:int, # of the whole training, S
     warmup:int, # rising steps, W
     min_ratio:float, # the share at the end, r
@@ -117,7 +117,7 @@ def lr_factor(
     return min_ratio + (1 - min_ratio)*down
 
 # %% ../../nbs/4_training/22_optim.ipynb #c492ac7b
-def rate_at(step:int, total:int, config:OptimConfig)->float:
+def rate_at(step:float, total:int, config:OptimConfig)->float:
     "The share of the largest rate that the settings ask for at a step."
     c = config
     return lr_factor(step, total, round(c.warmup_ratio*total), c.min_lr_ratio, c.schedule,

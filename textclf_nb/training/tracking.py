@@ -34,7 +34,7 @@ import torch
 from filelock import FileLock, Timeout
 from pydantic import field_validator, model_validator
 
-from ..core import Settings, UserError, clear_leftovers, merged, one_line, whole
+from ..core import Settings, UserError, clear_leftovers, making, merged, one_line, whole
 
 # %% ../../nbs/4_training/20_tracking.ipynb #72e12aaa
 def inside_run(path:str)->str: # the same path
@@ -244,7 +244,7 @@ class RunRecord:
         run_dir:str|Path, # the directory of the run
     ):
         self.dir = Path(run_dir)
-        self.dir.mkdir(parents=True, exist_ok=True)
+        with making(self.dir): self.dir.mkdir(parents=True, exist_ok=True)
         file = self.dir/"run.json"
         self.run = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
@@ -301,7 +301,7 @@ def hold(
 ):
     "Keep a directory for this process; `UserError` says who has it. May be entered twice by the same process."
     folder, lock = Path(folder), FileLock(Path(folder)/".lock", is_singleton=True, thread_local=False)
-    folder.mkdir(parents=True, exist_ok=True)
+    with making(folder): folder.mkdir(parents=True, exist_ok=True)
     try: lock.acquire(timeout=0)
     except Timeout: raise UserError(f"{folder} is in use by {held_by(folder)}: wait for it, or stop it") from None
     try:
