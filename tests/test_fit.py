@@ -39,6 +39,11 @@ def test_fit_says_what_it_found_fits_and_recommends(fitted):
     assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
 
 
+def test_the_minutes_asked_for_are_the_limit_of_the_training(fitted):
+    config = yaml.safe_load((fitted[0] / "experiments/finetuning/mine/config.yaml").read_text())
+    assert 0 < config["training"]["max_minutes"] <= .1
+
+
 def test_fit_leaves_ordinary_runs_a_report_and_the_line_to_go_on_with(fitted):
     user, said = fitted
     report, predict = (next(x for x in said.splitlines() if x.startswith(word)) for word in ("report", "predict"))

@@ -8,8 +8,8 @@ __all__ = ['LIBRARIES', 'ALIKE', 'SOURCES', 'SplitConfig', 'TrainSplitConfig', '
            'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines', 'word_runs', 'jaccard',
            'sketch', 'mark', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'register_corpus',
            'available_corpora', 'embedded', 'docstrings', 'modules', 'find_source', 'number_groups', 'limited',
-           'fold_of', 'crossed', 'three_splits', 'label_order', 'number_labels', 'content_hash', 'corpus_facts',
-           'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
+           'fold_of', 'crossed', 'three_splits', 'label_order', 'number_labels', 'alike', 'content_hash',
+           'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
 import ast
@@ -560,6 +560,13 @@ def number_labels(
     number = {n: i for i, n in enumerate(names)}
     return names, {n: [number[x] for x in f.label] for n, f in frames.items()}
 
+# %% ../../nbs/3_data/16_corpora.ipynb #0a362bc3
+def alike(names:list[str])->list[list[str]]:
+    "Labels that differ in capitals or spaces only, together."
+    found = {}
+    for name in names: found.setdefault(" ".join(name.casefold().split()), []).append(name)
+    return [group for group in found.values() if len(group) > 1]
+
 # %% ../../nbs/3_data/16_corpora.ipynb #c01120f3
 def content_hash(data:DatasetDict)->str: # sixteen hex digits
     "A hash of all texts (or pictures) and labels in their order."
@@ -596,6 +603,7 @@ def load_corpus(
     about = {"name": config.corpus, "licence": "unknown", "versions": {}, "cleaning": "none", **card,
         "sizes": {n: len(d) for n, d in data.items()}, "hash": content_hash(data)}
     if kind == "text": about |= check_leaks({n: f.text.tolist() for n, f in frames.items()}, about["hash"])
+    if twins := alike(names): about["labels_alike"] = twins
     if kind == "picture":
         files = {n: [hashlib.sha256(x).hexdigest() for x in f.picture] for n, f in frames.items()}
         about["duplicates"] = find_duplicates(files)

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MOST_LETTERS', 'ENCODER', 'LONGEST', 'EPOCHS',
-           'ENOUGH', 'LEAST', 'CANDIDATES', 'FEW', 'mean_words', 'could_be_label', 'listed', 'the_label', 'the_text',
-           'refuse_headless', 'repeated', 'guess_columns', 'counts_for', 'reading_length', 'rehearse', 'timed_step',
-           'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit', 'places', 'Fitted', 'say', 'described',
-           'doubts', 'name_for', 'adapted', 'advice', 'fit_table']
+           'ENOUGH', 'LEAST', 'SHORTEST', 'CANDIDATES', 'FEW', 'mean_words', 'could_be_label', 'listed', 'the_label',
+           'the_text', 'refuse_headless', 'repeated', 'guess_columns', 'counts_for', 'reading_length', 'rehearse',
+           'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit', 'places', 'Fitted', 'say',
+           'described', 'doubts', 'name_for', 'adapted', 'advice', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import re
@@ -112,6 +112,7 @@ LONGEST = 256 # tokens of a text that are read, at most, unless told otherwise
 EPOCHS = 6 # twice as many were not seen to help
 ENOUGH = 4, 8000 # epochs, or texts seen in all, for which shorter texts are read if need be
 LEAST = 64 # tokens below which a text is not shortened to save time
+SHORTEST = 5 # seconds that a training has in any case
 
 # %% ../../nbs/6_use/32a_fit.ipynb #06392352
 def counts_for(texts:list[str])->BaselineConfig:
@@ -204,22 +205,24 @@ def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[i
 def settings_of_fit(
     data:DataConfig,
     corpus:Corpus,
-    seconds:float, # for the training
+    end:float, # of the training, by the monotonic clock
     pretraining:str|None=ENCODER, # where it starts; None: from scratch
     root:str|Path="experiments",
     settings:dict|None=None, # laid over what is chosen here
     seed:int=0,
 )->tuple[dict, Plan]:
-    "The settings of a run that will take about that long."
+    "The settings of a run that will be over by then."
     tree = merged(merged(COMMON, PRETRAINED if pretraining else SCRATCH), settings or {})
     tree = merged({"data": data.model_dump(mode="json"), "experiment": {"seed": seed}}, tree)
     def config(): return new_config("finetuning", "rehearsal", root, settings=tree, pretraining=pretraining)
     if "max_length" not in tree.get("tokenizer", {}):
         tree = merged(tree, {"tokenizer": {"max_length": reading_length(text_tokens(config(), corpus))}})
-    left = seconds if "epochs" not in tree["training"] else np.inf
-    plan = make_plan(rehearse(config(), corpus), left, tree["tokenizer"]["max_length"], len(corpus.splits["train"]))
+    epoch = rehearse(config(), corpus)
+    left = max(end - time.monotonic(), SHORTEST) if "epochs" not in tree["training"] else np.inf
+    plan = make_plan(epoch, left, tree["tokenizer"]["max_length"], len(corpus.splits["train"]))
     epochs = tree["training"].get("epochs", plan.epochs)
     chosen = {"training": {"epochs": epochs}, "tokenizer": {"max_length": plan.max_length}}
+    if left < np.inf: tree = merged({"training": {"max_minutes": round(left/60, 3)}}, tree)
     if plan.limit: chosen["data"] = {"train": {"limit": plan.limit}}
     return merged(tree, chosen), plan._replace(epochs=epochs, seconds=plan.seconds*epochs/plan.epochs)
 
@@ -258,6 +261,7 @@ def doubts(corpus:Corpus)->list[str]: # sentences
     said = {"rows without text or label, left out": card.get("left_out"),
         "test texts that are training texts, too": card["duplicates"].get("train/test"),
         "test texts that are nearly training texts": card["near_duplicates"].get("train/test"),
+        "labels that differ in capitals or spaces only": "; ".join(map(" and ".join, card.get("labels_alike", []))),
         f"classes with no text to test ({', '.join(untested[:3])}{', …'*(len(untested) > 3)})": len(untested)}
     return [f"{what}: {n}" for what, n in said.items() if n]
 
@@ -270,13 +274,13 @@ def name_for(file:str|Path)->str:
 def adapted(
     run:Path, # directory of the pretraining run that is made
     data:DataConfig, corpus:Corpus,
-    seconds:float, # for it
+    end:float, # of it, by the monotonic clock
     pretraining:str, # what it starts from
     seed:int, progress:bool,
 )->str: # its name
-    "Guess hidden words in the texts of a table for that long."
+    "Guess hidden words in the texts of a table until then."
     name, root = run.name, run.parent.parent
-    tree, plan = settings_of_fit(data, corpus, .85*seconds, pretraining, root, seed=seed)
+    tree, plan = settings_of_fit(data, corpus, end, pretraining, root, seed=seed)
     say(f"adapting {pretraining} to these texts: {plan.epochs} epochs, about {duration(plan.seconds)}", progress)
     own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
     tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
@@ -330,10 +334,9 @@ def fit_table(
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
     for line in doubts(corpus): say(line, progress)
     run_baseline(corpus, where["baseline"], counts_for(corpus.splits["train"]["text"]), data=data)
-    if adapt:
-        half = (end - time.monotonic())/2
-        pretraining = adapted(where["adapted"], data, corpus, half, pretraining, seed, progress)
-    tree, plan = settings_of_fit(data, corpus, .85*(end - time.monotonic()), pretraining, root, settings, seed)
+    def part(share): return time.monotonic() + share*(end - time.monotonic())
+    if adapt: pretraining = adapted(where["adapted"], data, corpus, part(.42), pretraining, seed, progress)
+    tree, plan = settings_of_fit(data, corpus, part(.85), pretraining, root, settings, seed)
     fewer = f", {plan.limit} texts"*bool(plan.limit)
     often = f"{plan.epochs} epoch" + "s"*(plan.epochs != 1)
     say(f"{often} of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
