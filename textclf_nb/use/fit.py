@@ -203,8 +203,7 @@ def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[i
 
 # %% ../../nbs/6_use/32a_fit.ipynb #10fe5750
 def settings_of_fit(
-    data:DataConfig,
-    corpus:Corpus,
+    data:DataConfig, corpus:Corpus,
     end:float, # of the training, by the monotonic clock
     pretraining:str|None=ENCODER, # where it starts; None: from scratch
     root:str|Path="experiments",
@@ -254,6 +253,7 @@ def described(corpus:Corpus)->str:
     first = ", ".join(corpus.label_names[:5]) + ", …"*(len(corpus.label_names) > 5)
     return f"{len(corpus.label_names)} classes ({first}), {sizes} texts to train, validate, test"
 
+# %% ../../nbs/6_use/32a_fit.ipynb #9c61ab29
 def doubts(corpus:Corpus)->list[str]: # sentences
     "What a reader of the scores should know of the rows."
     card, tested = corpus.card, np.bincount(corpus.splits["test"]["label"], minlength=len(corpus.label_names))
