@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['KEEP', 'pieces', 'Folded', 'fold', 'query_exponents', 'key_exponents', 'activate', 'slope', 'Sums', 'empty_sums',
-           'sum_keys', 'ask_keys', 'back_to_queries', 'back_to_keys', 'Recomputed', 'full_in_pieces', 'again',
-           'causal_in_pieces', 'bias_rows', 'matrix_in_rows', 'fast_favor']
+           'sum_keys', 'ask_keys', 'back_to_queries', 'back_to_keys', 'walk', 'cut', 'walk_back', 'Recomputed',
+           'full_in_pieces', 'again', 'causal_in_pieces', 'bias_rows', 'matrix_in_rows', 'fast_favor']
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #f6c80f62
 import math
+from itertools import chain
 from typing import NamedTuple
 
 import torch
@@ -19,7 +20,8 @@ from torch.utils.checkpoint import checkpoint
 
 from .base import register_implementation
 from textclf_nb.attention.favor import (
-    SOFTMAX_PHI, FeatureMap, Ways, causal_attention, causal_step, estimate, matrix_attention, plain_favor,
+    LEAST_EXPONENT, LOWEST, SOFTMAX_PHI, FeatureMap, Ways, causal_attention, causal_step, estimate, matrix_attention,
+    plain_favor,
 )
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #323c9d3d
@@ -46,7 +48,9 @@ class Folded(NamedTuple):
     column: Tensor # 2A|ω|², (B, H, 1, m)
     map: FeatureMap
 
-    def batch(self, b): return Folded(*(x[b] for x in self[:-1]), self.map)
+    def batch(self, b:slice):
+        "The same for some texts."
+        return Folded(*(x[b] for x in self[:-1]), self.map)
 
 def fold(f:FeatureMap)->Folded:
     "Collapse a frame into scales and shifts."
@@ -72,14 +76,15 @@ def key_exponents(f:Folded, k:Tensor, mask:Tensor|None)->tuple[Tensor, Tensor]: 
 
 def activate(f:Folded, E:Tensor, mask:Tensor|None=None)->Tensor:
     "Features of exponents, which are overwritten."
-    phi = f.map.phi
-    Kf = E.relu_() if phi == "relu" else F.elu(E).add_(1) if phi == "elu" else E.clamp_(min=-80).exp_()
-    return Kf if mask is None else Kf.mul_(mask)
+    if f.map.phi == "relu": E.relu_()
+    elif f.map.phi == "elu": F.elu_(E).add_(1)
+    else: E.clamp_(min=LEAST_EXPONENT).exp_()
+    return E if mask is None else E.mul_(mask)
 
 def slope(f:Folded, dKf:Tensor, Kf:Tensor)->Tensor:
     "Gradient of exponents from that of features, which is overwritten."
-    phi = f.map.phi
-    return dKf.mul_(Kf > 0 if phi == "relu" else Kf.clamp(max=1) if phi == "elu" else Kf)
+    if f.map.phi == "relu": return dKf.mul_(Kf > 0)
+    return dKf.mul_(Kf.clamp(max=1) if f.map.phi == "elu" else Kf)
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #d8c6bb53
 class Sums(NamedTuple):
@@ -89,16 +94,23 @@ class Sums(NamedTuple):
     row: Tensor # maxima of the queries, (B, H, N, 1)
     inverse: Tensor # 1 / denominator, (B, H, N, 1); 0 where nothing was summed
 
-    def batch(self, b): return Sums(*(x[b] for x in self))
+    def batch(self, b:slice):
+        "The same for some texts; a view."
+        return Sums(*(x[b] for x in self))
 
-def empty_sums(f:Folded, v:Tensor)->Sums:
-    "Sums of nothing, for values (B, H, N, Dv)."
-    (B, H, N, dv), m, new = v.shape, len(f.map.omega), f.map.omega.new_zeros
-    return Sums(new(B, H, m, dv + 1), new(B, H, 1, m) - (1e30 if f.map.stable else 0), new(B, H, N, 1), new(B, H, N, 1))
+def empty_sums(
+    f:Folded, # how many features there are, of which type
+    v:Tensor, # values, (B, H, N, Dv)
+)->Sums:
+    "Sums of nothing."
+    (B, H, N, dv), omega = v.shape, f.map.omega
+    top = omega.new_full((B, H, 1, len(omega)), LOWEST if f.map.stable else 0.0)
+    row, inverse = (omega.new_zeros(B, H, N, 1) for _ in range(2))
+    return Sums(omega.new_zeros(B, H, len(omega), dv + 1), top, row, inverse)
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #efbfaa23
 def sum_keys(
-    f:Folded,
+    f:Folded, # of the feature map
     k:Tensor, # (B, H, N, Dh)
     v:Tensor, # (B, H, N, Dv)
     mask:Tensor|None, # (B, 1, N, 1) bool
@@ -120,7 +132,7 @@ def sum_keys(
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #47d5d676
 def ask_keys(
-    f:Folded,
+    f:Folded, # of the feature map
     q:Tensor, # (B, H, N, Dh)
     sums:Sums, # row and inverse are written
     out:Tensor, # the answers are written here, (B, H, N, Dv)
@@ -139,11 +151,11 @@ def ask_keys(
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #7669df64
 def back_to_queries(
-    f:Folded,
+    f:Folded, # of the feature map
     dout:Tensor, # gradient of the answers, (B, H, N, Dv)
     q:Tensor, # (B, H, N, Dh)
     out:Tensor, # the answers
-    sums:Sums,
+    sums:Sums, # of the forward pass
     dq:Tensor, # gradient of the queries, written here
     parts:list, # slices of the tokens
     kept:list, # features of each part, or nothing
@@ -161,7 +173,7 @@ def back_to_queries(
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #76797e74
 def back_to_keys(
-    f:Folded,
+    f:Folded, # of the feature map
     dS:Tensor, # gradient of the sums
     k:Tensor, # (B, H, N, Dh)
     v:Tensor, # (B, H, N, Dv)
@@ -185,37 +197,63 @@ def back_to_keys(
         torch.mul((dE @ f.map.omega).addcmul_(own, torch.sub(f.repay, y)), f.k_scale, out=dk[:, :, n])
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #d3293eee
+def walk(
+    f:Folded, # of the feature map
+    q:Tensor, k:Tensor, v:Tensor, # (B, H, N, ·)
+    mask:Tensor|None, # (B, 1, N, 1) bool
+    keep:bool, # the features of keys and queries, too?
+)->tuple[Tensor, Sums, list]: # answers, sums, and features of keys and of queries in turns; or an empty list
+    "Full attention, piece by piece."
+    batches, parts = cut(f, v)
+    sums, out, kept = empty_sums(f, v), torch.empty_like(v), []
+    for b in batches:
+        fb, sb, valid = f.batch(b), sums.batch(b), None if mask is None else mask[b]
+        for features in chain(sum_keys(fb, k[b], v[b], valid, sb, parts), ask_keys(fb, q[b], sb, out[b], parts)):
+            if keep: kept.append(features)
+    return out, sums, kept
+
+def cut(f:Folded, v:Tensor)->tuple[list[slice], list[slice]]: # v: (B, H, N, Dv)
+    "The pieces of batch and tokens for these features and values."
+    B, H, N, dv = v.shape
+    return pieces(B, N, H * max(len(f.map.omega), dv))
+
+# %% ../../nbs/1_attention/07_favor_fast.ipynb #a4300361
+def walk_back(
+    f:Folded, # of the feature map
+    dout:Tensor, # gradient of the answers, (B, H, N, Dv)
+    q:Tensor, k:Tensor, v:Tensor, mask:Tensor|None, # as in `walk`
+    out:Tensor, sums:Sums, kept:list, # what `walk` returned
+)->tuple[Tensor, Tensor, Tensor]: # dq, dk, dv
+    "The gradients, piece by piece."
+    batches, parts = cut(f, v)
+    dq, dk, dv = (torch.empty_like(x) for x in (q, k, v))
+    for b in batches:
+        fb, sb, valid, n = f.batch(b), sums.batch(b), None if mask is None else mask[b], len(parts)
+        Kf, Qf, kept = kept[:n], kept[n:2 * n], kept[2 * n:]
+        dS = back_to_queries(fb, dout[b], q[b], out[b], sb, dq[b], parts, Qf)
+        back_to_keys(fb, dS, k[b], v[b], valid, sb.top, dk[b], dv[b], parts, Kf)
+    return dq, dk, dv
+
+# %% ../../nbs/1_attention/07_favor_fast.ipynb #5efb837d
 KEEP = 2**20 # features of queries, and as many of keys, kept for the backward pass: 8 MiB in float32
 
 class Recomputed(torch.autograd.Function):
     "Full attention by features that remembers q, k, v, the answers and the sums."
     @staticmethod
     def forward(ctx, q, k, v, mask, f):
-        (B, H, N, _), m = q.shape, len(f.map.omega)
-        keep = any(ctx.needs_input_grad) and B * H * N * m <= KEEP
-        ctx.f, (ctx.batches, ctx.parts) = f, pieces(B, N, H * max(m, v.shape[-1]))
-        sums, out, kept = empty_sums(f, v), torch.empty_like(v), []
-        for b in ctx.batches:
-            fb, sb = f.batch(b), sums.batch(b)
-            for steps in (sum_keys(fb, k[b], v[b], None if mask is None else mask[b], sb, ctx.parts),
-                ask_keys(fb, q[b], sb, out[b], ctx.parts)):
-                for features in steps: kept += [features] * keep
+        few = q.shape[:3].numel() * len(f.map.omega) <= KEEP
+        out, sums, kept = walk(f, q, k, v, mask, keep=few and any(ctx.needs_input_grad))
+        ctx.f = f
         ctx.save_for_backward(q, k, v, mask, out, *sums, *kept)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx, dout):
-        q, k, v, mask, out, *rest = ctx.saved_tensors
-        sums, kept, n = Sums(*rest[:4]), rest[4:], len(ctx.parts)
-        dq, dk, dv = (torch.empty_like(x) for x in (q, k, v))
-        for b in ctx.batches:
-            f, s, Kf, Qf, kept = ctx.f.batch(b), sums.batch(b), kept[:n], kept[n:2 * n], kept[2 * n:]
-            dS = back_to_queries(f, dout[b], q[b], out[b], s, dq[b], ctx.parts, Qf)
-            back_to_keys(f, dS, k[b], v[b], None if mask is None else mask[b], s.top, dk[b], dv[b], ctx.parts, Kf)
-        return dq, dk, dv, None, None
+        q, k, v, mask, out, S, top, row, inverse, *kept = ctx.saved_tensors
+        return *walk_back(ctx.f, dout, q, k, v, mask, out, Sums(S, top, row, inverse), kept), None, None
 
-def full_in_pieces(f:FeatureMap, q, k, v, mask=None)->Tensor:
+def full_in_pieces(f:FeatureMap, q:Tensor, k:Tensor, v:Tensor, mask:Tensor|None=None)->Tensor: # as `full_attention`
     "`full_attention`, piece by piece."
     return Recomputed.apply(q, k, v, mask, fold(f))
 
@@ -225,10 +263,13 @@ def again(step):
     def run(*args): return checkpoint(step, *args, use_reentrant=False, preserve_rng_state=False)
     return run
 
-def causal_in_pieces(f:FeatureMap, q, k, v, mask=None)->Tensor:
+def causal_in_pieces(
+    f:FeatureMap, q:Tensor, k:Tensor, v:Tensor, mask:Tensor|None=None, # as in `full_attention`
+)->Tensor: # (B, H, N, Dv)
     "`causal_attention` that remembers only the sums between its pieces."
     return causal_attention(f, q, k, v, mask, step=again(causal_step))
 
+# %% ../../nbs/1_attention/07_favor_fast.ipynb #714fd4c7
 def bias_rows(
     position_bias:Tensor, # (1|H, 2N-1)
     rows:slice, # of the queries
@@ -238,7 +279,13 @@ def bias_rows(
     start, stop, _ = rows.indices(N)
     return position_bias.unfold(-1, N, 1)[:, N - stop:N - start].flip(-2)
 
-def matrix_in_rows(f:FeatureMap, q, k, v, mask=None, position_bias=None, size:int=2**23)->Tensor:
+# %% ../../nbs/1_attention/07_favor_fast.ipynb #e35ea1b2
+def matrix_in_rows(
+    f:FeatureMap, q:Tensor, k:Tensor, v:Tensor, # as in `matrix_attention`
+    mask:Tensor|None=None, # broadcastable to (B, H, N, N)
+    position_bias:Tensor|None=None, # (1|H, 2N-1)
+    size:int=2**23, # numbers of the kernel matrix at a time, over all texts and heads
+)->Tensor: # (B, H, N, Dv)
     "`matrix_attention` some rows at a time: quadratic in time, linear in memory."
     B, H, N, _ = q.shape
     out = []

@@ -41,6 +41,7 @@ class Chunks:
 
 # %% ../../nbs/1_attention/06_lsh_fast.ipynb #f30c66b8
 def _steps(total:int, step:int)->list[slice]:
+    "0 … total, `step` at a time."
     return [slice(a, min(a + step, total)) for a in range(0, total, step)]
 
 def _slabs(chunks:Chunks)->list[slice]:
@@ -219,7 +220,8 @@ def _backward(slab:_Slab, terms:_Terms, grad:Tensor, out:Tensor|None, w:Tensor|N
     dq, length = torch.empty_like(slab.queries), len(slab.index) + 2 * C
     dk, dv = (slab.k.new_zeros(length, x.shape[-1]) for x in (slab.keys, slab.values))
     delta = (g * slab.cut(_sorted(out[slab.rows], slab.index))).sum(-1, keepdim=True) if terms.once else None
-    share, (room, room2) = slab.chunks.R if w is None else 1, _room(slab, 2)
+    rounds = slab.chunks.R if w is None else 1   # 1/R is left to the mean over rounds, but for the bias
+    room, room2 = _room(slab, 2)
     for part in _ranges(slab.chunks, slab.rows):
         p = _weights(slab, part, terms, room)
         ds = torch.bmm(g[part], slab.values[part].mT, out=room2[:len(p)])
@@ -228,7 +230,7 @@ def _backward(slab:_Slab, terms:_Terms, grad:Tensor, out:Tensor|None, w:Tensor|N
         _add_windows(dk, torch.bmm(ds.mT, slab.queries[part]), part, C)
         _add_windows(dv, torch.bmm(p.mT, g[part]), part, C)
         if dbias is not None:
-            dbias.index_add_(0, _bias_index(slab, part, terms).flatten(), ds.flatten(), alpha=1 / share)
+            dbias.index_add_(0, _bias_index(slab, part, terms).flatten(), ds.flatten(), alpha=1 / rounds)
     dq, dk, dv = (slab.back(x, "mean" if w is None else "sum") for x in (dq.flatten(0, 1), dk[C:-C], dv[C:-C]))
     return dq + (dk - slab.k * (slab.k * dk).sum(-1, keepdim=True)) / slab.length, dv
 
@@ -303,23 +305,29 @@ def _hashed(core, q, v, key_mask, attn_mask, position_bias, seed):
     out = _Rounds.apply(q.flatten(0, 1), v.flatten(0, 1), position_bias, chunks, terms)
     return _spread(out.unflatten(0, (G, H)), t)
 
+# %% ../../nbs/1_attention/06_lsh_fast.ipynb #4ffd7bc9
 def drops(core, *inputs)->str|None:
     "Why not by the fast form?"
     return "no dropout on the weights (attn_dropout)" if core.dropout() else None
 
+def _by_length(key_mask:Tensor|None, B:int, N:int)->dict[int, list[int]]: # number of tokens: the texts that have it
+    "Groups of equally long texts."
+    lengths, groups = [N] * B if key_mask is None else key_mask.sum(-1).tolist(), {}
+    for b, n in enumerate(lengths): groups.setdefault(n, []).append(b)
+    return groups
+
 @register_implementation("lsh", "fast", drops)
 def lsh_fast(core, q, k, v, key_mask, attn_mask, position_bias):
     "Attention within buckets, group by group of equally long texts."
-    (B, _, N, _), seed, groups = q.shape, core.draw(), {}
+    B, _, N, _ = q.shape
+    seed, groups, outs = core.draw(), _by_length(key_mask, B, N), []
     if attn_mask is not None and attn_mask.ndim == 2: attn_mask = attn_mask[None, None]
-    for b, n in enumerate([N] * B if key_mask is None else key_mask.sum(-1).tolist()):
-        groups.setdefault(n, []).append(b)
-    outs = []
     for n, texts in groups.items():
         rows = slice(None) if len(texts) == B else texts
         keys = None if key_mask is None else key_mask[rows]
         mask = attn_mask if attn_mask is None or len(attn_mask) == 1 else attn_mask[rows]
-        outs.append(_hashed(core, q[rows], v[rows], keys, mask, position_bias, seed)
-            if n else torch.zeros_like(v[rows]))
+        if n: outs.append(_hashed(core, q[rows], v[rows], keys, mask, position_bias, seed))
+        else: outs.append(torch.zeros_like(v[rows]))   # no token, no answer
     if len(outs) == 1: return outs[0]
-    return torch.cat(outs)[torch.tensor(sum(groups.values(), []), device=q.device).argsort()]
+    order = torch.tensor([b for texts in groups.values() for b in texts], device=q.device)
+    return torch.cat(outs)[order.argsort()]

@@ -231,7 +231,10 @@ def encode_texts(
     return [slide(ids, max_length, windows) for ids in rows] if windows else rows
 
 # %% ../../nbs/3_data/14_tokenizer.ipynb #6f307e6b
-def save_backend(backend:Tokenizer, folder:Path):
+def save_backend(
+    backend:Tokenizer, # of the Rust library
+    folder:Path, # where to
+):
     "Write `tokenizer.json`, the whole chain, and `vocab.txt`, the pieces in the order of their ids, as BERT has it."
     vocab = backend.get_vocab()
     with whole(folder/"vocab.txt") as tmp:
@@ -239,8 +242,8 @@ def save_backend(backend:Tokenizer, folder:Path):
     with whole(folder/"tokenizer.json") as tmp: backend.save(str(tmp))
 
 # %% ../../nbs/3_data/14_tokenizer.ipynb #bf9902c1
-class WordPieceTokenizer:
-    "BERT's WordPiece: learnt from texts, or loaded; texts to ids and back."
+class _Vocabulary:
+    "A vocabulary that is learnt from texts, or loaded, and can be saved."
     def __init__(self,
         backend:Tokenizer, # a finished tokenizer of the Rust library
     ):
@@ -267,14 +270,27 @@ class WordPieceTokenizer:
         "Read a directory with `tokenizer.json` or `vocab.txt`, or one such file."
         return cls(load_backend(tokenizer_dir))
 
-    def save(self, tokenizer_dir:str|Path): save_backend(self.backend, Path(tokenizer_dir))
+    def save(self, tokenizer_dir:str|Path):
+        "Write such a directory, both files."
+        save_backend(self.backend, Path(tokenizer_dir))
 
-    def encode(self, texts, max_length:int|None=None, truncation:str="head", text_col:str="text",
-        windows:WindowConfig|None=None)->list[list[int]]:
-        "Ids [CLS] … [SEP] of each text, at most `max_length` (of each window), without padding; `texts` as in `train`."
+# %% ../../nbs/3_data/14_tokenizer.ipynb #6147ccbe
+class WordPieceTokenizer(_Vocabulary):
+    "BERT's WordPiece: learnt from texts, or loaded; texts to ids and back."
+    def encode(self,
+        texts, # as in `train`
+        max_length:int|None=None, # ids of a text, or of each window, at most
+        truncation:str="head", # which part of a longer text stays
+        text_col:str="text", # of a DataFrame
+        windows:WindowConfig|None=None, # a longer text in pieces, one after the other, nothing cut
+    )->list[list[int]]: # [CLS] … [SEP], without padding
+        "The ids of each text."
         return encode_texts(self.backend, as_texts(texts, text_col), max_length, truncation, windows)
 
-    def decode(self, ids:Iterable[int], skip_special_tokens:bool=True)->str:
+    def decode(self,
+        ids:Iterable[int], # of one text
+        skip_special_tokens:bool=True, # without [CLS], [SEP] and the like
+    )->str:
         "Text again; case, accents and spacing are gone."
         return self.backend.decode(list(map(int, ids)), skip_special_tokens=skip_special_tokens)
 

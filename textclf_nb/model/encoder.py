@@ -37,8 +37,8 @@ def layer_norm(dim:int)->nn.LayerNorm:
 def linear(
     n_in:int, # features in
     n_out:int, # features out
-    bias:bool=True,
-    seed:int|torch.Generator=0,
+    bias:bool=True, # with a bias
+    seed:int|torch.Generator=0, # of the weights; a generator goes on
 )->nn.Linear:
     "A linear layer as BERT starts it: weights from N(0, 0.02²), biases zero."
     layer = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
@@ -53,7 +53,7 @@ class MLP(nn.Module):
         dim:int, # D
         hidden_dim:int, # M; 4·D is usual
         dropout:float=0.0, # on the result
-        seed:int|torch.Generator=0,
+        seed:int|torch.Generator=0, # of the weights
     ):
         super().__init__()
         generator = generator_of(seed)
@@ -69,7 +69,8 @@ class _Pack(torch.autograd.Function):
     "Rows of `x` at `index`, which names none twice."
     @staticmethod
     def forward(ctx, x, index):
-        ctx.save_for_backward(index); ctx.rows = len(x)
+        ctx.save_for_backward(index)
+        ctx.rows = len(x)
         return x.index_select(0, index)
     @staticmethod
     def backward(ctx, grad):
@@ -127,23 +128,27 @@ def to_heads(
     return [t.transpose(1, 2) for t in (q, k, v)]
 
 # %% ../../nbs/2_model/09_encoder.ipynb #445adf01
-class MultiHeadAttention(nn.Module):
-    "Projects to heads, lets a mechanism mix them, projects back (thesis, 3.6)."
+class _Projections(nn.Module):
+    "The matrices before and behind a mechanism."
     def __init__(self,
         dim:int, # D
         core:Attention, # the mechanism, which knows how many heads of which size
         bias:bool=True, # of the projections
         dropout:float=0.0, # on the projected output
         qk_norm:bool=False, # queries and keys of length one, times a scale learned per head
-        seed:int|torch.Generator=0,
+        seed:int|torch.Generator=0, # of the weights
     ):
         super().__init__()
-        inner, matrices, generator = core.num_heads * core.head_dim, 2 if core.shared_qk else 3, generator_of(seed)
+        inner, generator = core.num_heads * core.head_dim, generator_of(seed)
+        matrices = 2 if core.shared_qk else 3   # queries and keys in one, and values; or three
         self.core, self.dropout = core, nn.Dropout(dropout)
         self.qkv = linear(dim, matrices * inner, bias, generator)
         self.out = linear(inner, dim, bias, generator)
         self.log_qk_scale = nn.Parameter(torch.full((core.num_heads,), math.log(QK_SCALE))) if qk_norm else None
 
+# %% ../../nbs/2_model/09_encoder.ipynb #b609cd95
+class MultiHeadAttention(_Projections):
+    "Projects to heads, lets a mechanism mix them, projects back (thesis, 3.6)."
     def forward(self,
         hidden:Tensor, # (B, N, D), or (T, D) if packed
         key_mask:Tensor|None=None, # (B, N) bool
@@ -153,7 +158,9 @@ class MultiHeadAttention(nn.Module):
         attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool
         memory=None, # of a decoder that has read what came before: called in place of the core (chapter 12a)
     )->Tensor: # like `hidden`
-        core, x = self.core, self.qkv(hidden) if packing is None else packing.pad(self.qkv(hidden))
+        "Hidden states in which the tokens of a text are mixed."
+        core, x = self.core, self.qkv(hidden)
+        if packing is not None: x = packing.pad(x)
         q, k, v = to_heads(x, core.num_heads, core.head_dim, turn, self.log_qk_scale)
         if memory is None: mixed = core(q, k, v, key_mask, attn_mask, position_bias)
         else: mixed = memory(core, q, k, v, key_mask, attn_mask)
@@ -164,8 +171,8 @@ class MultiHeadAttention(nn.Module):
 class Block(nn.Module):
     "One layer: attention and perceptron, each with residual and LayerNorm."
     def __init__(self,
-        attention:MultiHeadAttention,
-        mlp:MLP,
+        attention:MultiHeadAttention, # the first sublayer
+        mlp:MLP, # the second
         norm:Literal["post", "pre"]="post", # LayerNorm after the residual sum, or before each sublayer
     ):
         super().__init__()
@@ -186,9 +193,8 @@ class Block(nn.Module):
         attn_mask:Tensor|None=None,
         memory=None,
     )->Tensor: # like `hidden`
-        where = dict(key_mask=key_mask, turn=turn, position_bias=position_bias, packing=packing, attn_mask=attn_mask,
-            memory=memory)
-        hidden = self.sublayer(hidden, lambda x: self.attention(x, **where), self.attention_norm)
+        where = key_mask, turn, position_bias, packing, attn_mask, memory
+        hidden = self.sublayer(hidden, lambda x: self.attention(x, *where), self.attention_norm)
         return self.sublayer(hidden, self.mlp, self.mlp_norm)
 
 # %% ../../nbs/2_model/09_encoder.ipynb #6ed8959a
@@ -214,8 +220,13 @@ class AttentionConfig(Settings):
     qk_norm: bool = Field(False, description="queries and keys of length one, times a scale learned per head")
 
     @property
-    def kinds(self)->list[str]: return [self.kind] if isinstance(self.kind, str) else self.kind
-    def options(self, kind:str)->dict: return getattr(self, kind) | {"attn_dropout": self.attn_dropout}
+    def kinds(self)->list[str]:
+        "The mechanisms over the layers, before they repeat."
+        return [self.kind] if isinstance(self.kind, str) else self.kind
+
+    def options(self, kind:str)->dict:
+        "All options of a mechanism."
+        return getattr(self, kind) | {"attn_dropout": self.attn_dropout}
 
     @model_validator(mode="after")
     def _sections(self):
@@ -223,7 +234,9 @@ class AttentionConfig(Settings):
         for name in given:
             if name not in known: raise UserError(known_names(name, [*type(self).model_fields, *known], "key"))
         if not self.kinds: raise UserError("attention.kind lists no mechanism")
-        for kind in self.kinds: attention_class(kind); given.setdefault(kind, {})
+        for kind in self.kinds:
+            attention_class(kind)
+            given.setdefault(kind, {})
         for name in given: given[name] = _section(name, given[name])
         return self
 
@@ -237,7 +250,7 @@ class BackboneConfig(Settings):
 
 # %% ../../nbs/2_model/09_encoder.ipynb #9a72d1b7
 class _Sizes(Settings):
-    "The keys of `EncoderConfig` with their defaults, and what follows from them."
+    "The keys of `EncoderConfig` with their defaults."
     vocab_size: int = Field(8192, ge=1)
     max_sequence_length: int = Field(512, ge=1, description="longer texts are refused [tokens]")
     pad_token_id: int = Field(0, ge=0, description="the id whose vector stays zero")
@@ -257,16 +270,48 @@ class _Sizes(Settings):
     attention: AttentionConfig = AttentionConfig()
     backbone: BackboneConfig | None = None
 
-    @property
-    def inner_dim(self)->int: return self.attention.attention_embedding_dim or self.embedding_dim
-    @property
-    def head_dim(self)->int: return self.inner_dim // self.attention.num_heads
-    @property
-    def layer_kinds(self)->list[str]: return list(islice(cycle(self.attention.kinds), self.num_layers))
 
 # %% ../../nbs/2_model/09_encoder.ipynb #f6e58c5a
+def _check_sizes(c): # an `EncoderConfig`
+    "Refuse sizes of an architecture that do not fit together."
+    H, named = c.attention.num_heads, len(c.attention.kinds)
+    if c.inner_dim % H: raise UserError(f"attention size {c.inner_dim} is not divisible by num_heads = {H}")
+    if c.pos_encoding == "rope" and c.head_dim % 2:
+        raise UserError(f"RoPE turns pairs of components: head_dim = {c.inner_dim}/{H} = {c.head_dim} must be even")
+    if c.pos_encoding == "sinusoidal" and c.embedding_dim % 2:
+        raise UserError(f"embedding_dim = {c.embedding_dim} must be even for sinusoidal positions")
+    if named > c.num_layers:
+        raise UserError(f"attention.kind lists {named} mechanisms for num_layers = {c.num_layers}")
+    if c.pad_token_id >= c.vocab_size:
+        raise UserError(f"pad_token_id = {c.pad_token_id} is outside vocab_size = {c.vocab_size}")
+
+def _check_bias(c): # an `EncoderConfig`
+    "Refuse relative positions where a mechanism of some layer takes no bias."
+    if c.pos_encoding != "relative": return
+    for kind in c.layer_kinds:
+        mechanism = attention_class(kind)
+        options = mechanism.Config.parse(c.attention.options(kind), f"attention {kind!r}")
+        if why := mechanism.limits(options).get("position_bias"):
+            raise UserError(f"pos_encoding 'relative' and attention {kind!r} do not go together: {why}")
+
+# %% ../../nbs/2_model/09_encoder.ipynb #b4c025b6
 class EncoderConfig(_Sizes):
     "Section `architecture` (thesis, table 2.2)."
+    @property
+    def inner_dim(self)->int:
+        "All heads together."
+        return self.attention.attention_embedding_dim or self.embedding_dim
+
+    @property
+    def head_dim(self)->int:
+        "d, of one head."
+        return self.inner_dim // self.attention.num_heads
+
+    @property
+    def layer_kinds(self)->list[str]:
+        "The mechanism of each layer."
+        return list(islice(cycle(self.attention.kinds), self.num_layers))
+
     @model_validator(mode="after")
     def _backbone_alone(self):
         if self.backbone is None or self.backbone.config is not None: return self
@@ -277,22 +322,8 @@ class EncoderConfig(_Sizes):
 
     @model_validator(mode="after")
     def _consistent(self):
-        H, named = self.attention.num_heads, len(self.attention.kinds)
-        if self.inner_dim % H: raise UserError(f"attention size {self.inner_dim} is not divisible by num_heads = {H}")
-        if self.pos_encoding == "rope" and self.head_dim % 2:
-            raise UserError(
-                f"RoPE turns pairs of components: head_dim = {self.inner_dim}/{H} = {self.head_dim} must be even")
-        if self.pos_encoding == "sinusoidal" and self.embedding_dim % 2:
-            raise UserError(f"embedding_dim = {self.embedding_dim} must be even for sinusoidal positions")
-        if named > self.num_layers:
-            raise UserError(f"attention.kind lists {named} mechanisms for num_layers = {self.num_layers}")
-        if self.pad_token_id >= self.vocab_size:
-            raise UserError(f"pad_token_id = {self.pad_token_id} is outside vocab_size = {self.vocab_size}")
-        for kind in self.layer_kinds if self.pos_encoding == "relative" else ():
-            mechanism = attention_class(kind)
-            options = mechanism.Config.parse(self.attention.options(kind), f"attention {kind!r}")
-            if why := mechanism.limits(options).get("position_bias"):
-                raise UserError(f"pos_encoding 'relative' and attention {kind!r} do not go together: {why}")
+        _check_sizes(self)
+        _check_bias(self)
         return self
 
 # %% ../../nbs/2_model/09_encoder.ipynb #dc9dfc7f
@@ -314,9 +345,9 @@ EncoderConfig.bert_tiny, EncoderConfig.bert_small, EncoderConfig.bert_base = (
 
 # %% ../../nbs/2_model/09_encoder.ipynb #b080d955
 def build_block(
-    config:EncoderConfig,
+    config:EncoderConfig, # of the stack
     layer:int=0, # which one: its mechanism, and its share of the random parts
-    seed:int|torch.Generator=0,
+    seed:int|torch.Generator=0, # of the weights
 )->Block:
     "One layer of an encoder, around the mechanism that the configuration names for it."
     a, kind, generator = config.attention, config.layer_kinds[layer], generator_of(seed)
@@ -341,12 +372,13 @@ def embedding(
 
 # %% ../../nbs/2_model/09_encoder.ipynb #05852274
 def added_positions(
-    config:EncoderConfig,
+    config:EncoderConfig, # pos_encoding and sizes of it
     seed:int|torch.Generator=0, # of learned ones
 )->nn.Module|None: # n to (n, D); None if nothing is added
     "What is added to the tokens for their place."
     if config.pos_encoding == "learned": return LearnedPositions(config.max_sequence_length, config.embedding_dim, seed)
-    return SinusoidalPositions(config.embedding_dim, INIT_STD) if config.pos_encoding == "sinusoidal" else None
+    if config.pos_encoding == "sinusoidal": return SinusoidalPositions(config.embedding_dim, INIT_STD)
+    return None
 
 # %% ../../nbs/2_model/09_encoder.ipynb #9288dffa
 class Embeddings(nn.Module):
@@ -379,7 +411,7 @@ def _may_look(x):
     "May the program's path depend on these values? An accelerator would have to wait; a compiler cannot follow."
     return x.is_cpu and not torch.compiler.is_compiling()
 
-def useful_mask(mask):
+def useful_mask(mask:Tensor|None)->Tensor|None: # bool
     "None for a mask that masks nothing."
     if mask is None: return None
     mask = mask.bool()
@@ -389,7 +421,7 @@ def useful_mask(mask):
 def check_batch(
     input_ids:Tensor, # (B, N) long
     attention_mask:Tensor|None, # (B, N)
-    config:EncoderConfig,
+    config:EncoderConfig, # max_sequence_length and vocab_size of it
 ):
     "Raise a `UserError` that says what is wrong with a batch; values are looked at on the CPU only."
     shape = tuple(input_ids.shape)
@@ -407,8 +439,8 @@ def check_batch(
                 f"id {low if low < 0 else high} is outside the vocabulary: ids go from 0 to {config.vocab_size - 1}")
 
 # %% ../../nbs/2_model/09_encoder.ipynb #45db6fc9
-class Stack(nn.Module):
-    "Layers, what they share about positions, and the last norm of `pre`."
+class _Layers(nn.Module):
+    "Blocks, and what they share about positions."
     def __init__(self, config:EncoderConfig, seed:int|torch.Generator=0):
         super().__init__()
         self.config, generator = config, generator_of(seed)
@@ -416,12 +448,25 @@ class Stack(nn.Module):
         rotary, relative = config.pos_encoding == "rope", config.pos_encoding == "relative"
         self.rotary = Rotary(config.head_dim, config.rope) if rotary else None
         self.relative = RelativeBias(config.attention.num_heads, config.relative) if relative else None
-        self.final_norm = layer_norm(config.embedding_dim) if config.norm == "pre" else None
 
     def turns(self, N:int, positions:Tensor|None=None)->Tensor|None: # (N, d/2) or (B, N, d/2)
         "The rotations of N tokens, or of the places at which they stand."
         if self.rotary is None: return None
         return self.rotary(N) if positions is None else self.rotary(int(positions.max()) + 1)[positions]
+
+    def bias(self, N:int)->Tensor|None: # (H, 2N−1)
+        "The bias on distances of N tokens."
+        return None if self.relative is None else self.relative(N)
+
+# %% ../../nbs/2_model/09_encoder.ipynb #00897a72
+class Stack(_Layers):
+    "Layers, what they share about positions, and the last norm of `pre`."
+    def __init__(self,
+        config:EncoderConfig, # of the architecture
+        seed:int|torch.Generator=0, # of the weights and of the mechanisms' random parts
+    ):
+        super().__init__(config, seed)
+        self.final_norm = layer_norm(config.embedding_dim) if config.norm == "pre" else None
 
     def forward(self,
         hidden:Tensor, # (B, N, D), or (T, D) if packed
@@ -433,8 +478,8 @@ class Stack(nn.Module):
         **more, # what layers of another kind want besides, such as a source (chapter 12b)
     )->Tensor: # like `hidden`
         N = hidden.shape[1] if packing is None else packing.shape[1]
-        where = dict(key_mask=key_mask, packing=packing, turn=self.turns(N, positions), attn_mask=attn_mask,
-                     position_bias=None if self.relative is None else self.relative(N), **more)
+        where = dict(key_mask=key_mask, packing=packing, attn_mask=attn_mask, turn=self.turns(N, positions),
+            position_bias=self.bias(N), **more)
         again = self.config.gradient_checkpointing and self.training
         for block, own in zip(self.blocks, memory or [None] * len(self.blocks)):
             if again: hidden = checkpoint(block, hidden, use_reentrant=False, **where)
@@ -468,7 +513,7 @@ class Encoder(Stack):
 
 # %% ../../nbs/2_model/09_encoder.ipynb #bec2805d
 def compile_layers(
-    encoder:Encoder,
+    encoder:Encoder, # whose blocks are compiled
     backend:str="inductor", # of torch.compile
 )->Encoder: # the same one
     "Have the layers compiled, but for their mechanisms, when they are first used."

@@ -64,10 +64,15 @@ def verify(
                 "or go on from another one")
 
 # %% ../../nbs/4_training/21_checkpoints.ipynb #53017d70
-def _check_plain(x, where="state"):
+def _check_plain(
+    x, # what is to be saved
+    where:str="state", # its place, for the message
+):
     "`TypeError` for anything that `torch.load(weights_only=True)` would refuse to read back."
     if isinstance(x, dict):
-        for k, v in x.items(): _check_plain(k, where); _check_plain(v, f"{where}[{k!r}]")
+        for k, v in x.items():
+            _check_plain(k, where)
+            _check_plain(v, f"{where}[{k!r}]")
     elif type(x) in (list, tuple):
         for i, v in enumerate(x): _check_plain(v, f"{where}[{i}]")
     elif not isinstance(x, torch.Tensor) and type(x) not in (int, float, bool, str, type(None)):

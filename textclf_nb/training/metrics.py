@@ -32,7 +32,8 @@ class WeightedMean:
         weight, # how many tokens or texts it is the mean of
     ):
         "Take in one batch."
-        self.total, self.weight = self.total + mean*weight, self.weight + weight
+        self.total = self.total + mean*weight
+        self.weight = self.weight + weight
 
     @property
     def mean(self)->float: # nan if nothing was added

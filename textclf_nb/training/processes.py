@@ -37,9 +37,12 @@ class Alone:
     "One process: what several do together, it does by itself."
     rank, world, main = 0, 1, True
 
-    def share(self, batch:dict)->dict: return batch
+    def share(self, batch:dict)->dict: # as the function `share`
+        "This process's part of a batch."
+        return batch
 
-    def add(self, tensors:list[Tensor]): "Replace each tensor by its sum over all processes."
+    def add(self, tensors:list[Tensor]):
+        "Replace each tensor by its sum over all processes."
 
     def told(self, x): # what the main process has
         "What the main process says; all have to ask."
@@ -80,16 +83,24 @@ class Together(Alone):
 
     def first(self): return self.state.main_process_first()
 
-SHARDED = {"ACCELERATE_USE_FSDP": "--use_fsdp", "ACCELERATE_USE_DEEPSPEED": "--use_deepspeed",
+
+# %% ../../nbs/4_training/22b_processes.ipynb #e84b3157
+SHARDED = { # what accelerate sets: by which option
+    "ACCELERATE_USE_FSDP": "--use_fsdp", "ACCELERATE_USE_DEEPSPEED": "--use_deepspeed",
     "ACCELERATE_USE_MEGATRON_LM": "--use_megatron_lm", "ACCELERATE_USE_PARALLELISM_CONFIG": "--use_parallelism_config"}
+
+def _set(name:str)->bool:
+    "Whether the environment says yes."
+    return os.environ.get(name, "").lower() == "true"
 
 def processes()->Alone:
     "Those that this process was launched with."
-    asked = [option for name, option in SHARDED.items() if os.environ.get(name, "").lower() == "true"]
-    if asked: raise UserError(f"accelerate launch {asked[0]}: weights are not divided here, each process holds all: "
-        "launch with --multi_gpu")
+    asked = [option for name, option in SHARDED.items() if _set(name)]
+    if asked:
+        raise UserError(f"accelerate launch {asked[0]}: weights are not divided here, each process holds all: "
+            "launch with --multi_gpu")
     if int(os.environ.get("WORLD_SIZE", 1)) == 1: return Alone()
     try: from accelerate import PartialState
     except ImportError: raise UserError("several processes need accelerate: pip install accelerate") from None
-    cpu = not torch.cuda.is_available() or os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
+    cpu = not torch.cuda.is_available() or _set("ACCELERATE_USE_CPU")
     return Together(PartialState(cpu=cpu, timeout=timedelta(days=1)))

@@ -119,8 +119,13 @@ def over_batches(
     return results
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #e4059f98
-def evaluate_lm(model, loader, sizes=None, **how)->dict:
-    "Loss, perplexity, accuracy of the tokens asked for; per byte too, given `piece_bytes`; `how` as in `over_batches`."
+def evaluate_lm(
+    model:nn.Module, # that gives loss and logits of the tokens asked for
+    loader, # of batches
+    sizes:Tensor|None=None, # bytes of each piece (`piece_bytes`), for the perplexity per byte
+    **how, # as in `over_batches`
+)->dict: # loss [nats], perplexity, perplexity_per_byte if it is wanted, accuracy
+    "How well the tokens asked for are guessed."
     def of(batch, out):
         labels = batch["labels"][batch["labels"] != -100]
         size = 0 if sizes is None else sizes.to(labels.device)[labels].sum()
@@ -132,32 +137,36 @@ def evaluate_lm(model, loader, sizes=None, **how)->dict:
     return {"loss": float(loss)/n, "perplexity": perplexity(float(loss)/n)} | per_byte | {"accuracy": float(right)/n}
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #dcf66556
-def predict_probs(model, loader, **how)->tuple[np.ndarray,np.ndarray]:
-    "Labels (M,) and probabilities (M, C) of all texts in the loader's order; `how` as in `over_batches`."
+def predict_probs(
+    model:nn.Module, # a classifier
+    loader, # of batches
+    **how, # as in `over_batches`
+)->tuple[np.ndarray,np.ndarray]: # labels (M,) and probabilities (M, C)
+    "The answers to all texts, in the loader's order."
     results = over_batches(model, loader, lambda batch, out: (batch["labels"], out.logits.float().softmax(-1)), **how)
     labels, probs = (torch.cat(x).cpu().numpy() for x in zip(*results))
     if not np.isfinite(probs).all():
         raise Diverged("a probability of an evaluation is not a number: the weights are lost")
     return labels, probs
 
-def evaluate_classifier(model, loader, label_names=None, **how)->dict:
-    "Loss and the metrics of chapter 19 over the texts; `how` as in `over_batches`."
+def evaluate_classifier(
+    model:nn.Module, # a classifier
+    loader, # of batches
+    label_names:list[str]|None=None, # of the classes
+    **how, # as in `over_batches`
+)->dict: # loss [nats] and the metrics of chapter 19
+    "How well texts are told apart."
     labels, probs = predict_probs(model, loader, **how)
     nll = -np.log(probs[np.arange(len(labels)), labels].clip(1e-30).astype(np.float64)).mean()
     return {"loss": float(nll)} | classification_metrics(labels, probs, label_names)
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #34ac1690
-class Kind:
-    "What a run of one kind consists of; `config` is the run's `ExperimentConfig` (chapter 24)."
+class _Named:
+    "A kind of run, before there are data; `config` is the run's `ExperimentConfig` (chapter 24)."
     name, model = "", None # kind of experiment; class of the model
     sections = () # of the configuration: those that no other kind needs to have
     classes = False # does it tell classes apart?
     holds = "text", "input_ids" # what its corpora may hold
-
-    @classmethod
-    def of(cls, config, corpus, tokenizer):
-        "The task of a run."
-        return cls(config.training)
 
     @classmethod
     def check(cls, config):
@@ -171,6 +180,14 @@ class Kind:
     def length(cls, config)->int:
         "Tokens of an example, at most."
         return config.tokenizer.max_length
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #4d4b34d7
+class Kind(_Named):
+    "What a run of one kind consists of; `config` is the run's `ExperimentConfig` (chapter 24)."
+    @classmethod
+    def of(cls, config, corpus, tokenizer):
+        "The task of a run."
+        return cls(config.training)
 
     @classmethod
     def known(cls, config, corpus, tokenizer)->dict: # section: {key: value}
@@ -198,11 +215,14 @@ class TextKind(Kind):
         return {split: loader(split, rows) for split, rows in ids.items() if len(rows)}
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #3e70a110
-class Task(TextKind):
-    "What a model is trained for."
+class _Monitored(TextKind):
+    "A task's settings, and which metric tells the best."
     best, metrics = "loss", ("loss",) # what `monitor: auto` means; what may be monitored, and is shown
 
-    def __init__(self, config:TaskConfig, **data):
+    def __init__(self,
+        config:TaskConfig, # the section `training`
+        **data, # what a task knows of its corpus
+    ):
         self.config, self.monitor = config, self.monitored(config)
 
     @classmethod
@@ -212,6 +232,13 @@ class Task(TextKind):
         if name in cls.metrics: return name
         raise UserError(f"monitor: {name} is no metric of {cls.name}; there are {', '.join(cls.metrics)}")
 
+    def better(self, value:float, than:float)->bool:
+        "Whether one value of the monitored metric beats another; NaN beats nothing."
+        return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #ccefb544
+class Task(_Monitored):
+    "What a model is trained for."
     def begin(self, model:nn.Module, loader):
         "Weights that only the training data can give, before the first step; here, none."
 
@@ -234,10 +261,6 @@ class Task(TextKind):
     def judge(self, model:nn.Module, loader, rows, **how)->tuple: # metrics, and a table of predictions or None
         "What is kept of a finished training; `rows` are the split's rows of the corpus."
         return self.evaluate(model, loader, **how), None
-
-    def better(self, value:float, than:float)->bool:
-        "Whether one value of the monitored metric beats another."
-        return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #24df5e28
 TASKS = {} # name: class
@@ -402,18 +425,28 @@ class _PictureKind(Classification):
         return cls(config.training, corpus.label_names, counts)
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #a9f72c44
-@register_task
-class Pictures(_PictureKind):
-    "Tell the classes of pictures apart."
+class _Augmented(_PictureKind):
+    "Pictures that are changed before they are learnt from."
     def __init__(self,
-        config:TaskConfig,
+        config:TaskConfig, # shift and mirror of it
         label_names:list[str]|None=None, # as of `Classification`
-        label_counts=None,
+        label_counts=None, # as of `Classification`
         augment:Callable|None=None, # a picture (C, S, S), −1 … 1, to another
     ):
         super().__init__(config, label_names, label_counts)
         self.augment = augment
 
+    def prepare(self, batch):
+        x, c = batch["pixel_values"], self.config
+        if c.shift: x = moved(x, c.shift)
+        if c.mirror: x = mirrored(x)
+        if self.augment: x = torch.stack([self.augment(picture) for picture in x])
+        return batch | {"pixel_values": x}
+
+# %% ../../nbs/4_training/22a_tasks.ipynb #f093aceb
+@register_task
+class Pictures(_Augmented):
+    "Tell the classes of pictures apart."
     @classmethod
     def loaders(cls, config, corpus, tokenizer)->dict: # split: loader
         "Batches of each split, as the configuration wants them."
@@ -426,10 +459,3 @@ class Pictures(_PictureKind):
         n = len(loader.batches.rows)
         some = loader.batches[0, 0, np.linspace(0, n - 1, min(n, 1000)).astype(int)]   # from all over the split
         whiten_patches(model.encoder.embeddings, some["pixel_values"])
-
-    def prepare(self, batch):
-        x, c = batch["pixel_values"], self.config
-        if c.shift: x = moved(x, c.shift)
-        if c.mirror: x = mirrored(x)
-        if self.augment: x = torch.stack([self.augment(picture) for picture in x])
-        return batch | {"pixel_values": x}
