@@ -188,6 +188,7 @@ class NeedleConfig(Settings):
     texts: int = Field(4000, ge=40)  # in all, as many of each class
     seed: int = Field(0, ge=0)  # of everything that is drawn
 
+# %% ../../nbs/3_data/17_recipes.ipynb #f433efec
 def order_text(
     rng:np.random.Generator,
     label:int, # the name that is said first
