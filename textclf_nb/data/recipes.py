@@ -61,6 +61,7 @@ def recipe_files(
     if recipe.hub: return read_hub(recipe.hub, recipe.keep, recipe.text_col)
     raise UserError(f"recipe {name!r} needs its files: set data.path, or TEXTCLF_DATA to a folder that holds {name}/")
 
+# %% ../../nbs/3_data/17_recipes.ipynb #63ffbb7a
 def follow(name:str, recipe:Recipe, config:DataConfig)->tuple[dict[str, pd.DataFrame], dict]:
     "Frames and card of a recipe."
     frames, where = recipe_files(name, recipe, config)

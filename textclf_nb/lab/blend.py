@@ -58,6 +58,7 @@ def save_blend(
         facts = {"members": {name: float(w) for name, w in zip(members, weights)}}
         (tmp/"blend.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
+# %% ../../nbs/5_lab/25a_blend.ipynb #67e04ecb
 def load_blend(
     path:str|Path, # a blend's run directory, or the `model` directory of one
     device:str|None=None, # for members that are networks
