@@ -52,22 +52,31 @@ def block_matrices(model:nn.Module)->list[nn.Parameter]:
 # %% ../../nbs/4_training/22_optim.ipynb #23f6f983
 class MuonAndAdamW:
     "Two optimizers that look like one."
-    def __init__(self, muon:torch.optim.Optimizer, adamw:torch.optim.Optimizer): self.parts = [muon, adamw]
+    def __init__(self,
+        muon:torch.optim.Optimizer, # of the blocks' matrices
+        adamw:torch.optim.Optimizer, # of all else
+    ): self.parts = {"muon": muon, "adamw": adamw}
 
     @property
-    # AdamW's first
-    def param_groups(self)->list[dict]: return [g for o in reversed(self.parts) for g in o.param_groups]
+    def param_groups(self)->list[dict]:
+        "The groups of both, AdamW's first."
+        return [*self.parts["adamw"].param_groups, *self.parts["muon"].param_groups]
 
     def step(self):
-        for o in self.parts: o.step()
+        "A step of both."
+        for o in self.parts.values(): o.step()
 
     def zero_grad(self, set_to_none:bool=True):
-        for o in self.parts: o.zero_grad(set_to_none)
+        "Forget the gradients."
+        for o in self.parts.values(): o.zero_grad(set_to_none)
 
-    def state_dict(self)->dict: return {"muon": self.parts[0].state_dict(), "adamw": self.parts[1].state_dict()}
+    def state_dict(self)->dict: # by name
+        "Both states."
+        return {name: o.state_dict() for name, o in self.parts.items()}
 
     def load_state_dict(self, state:dict):
-        for o, part in zip(self.parts, ("muon", "adamw")): o.load_state_dict(state[part])
+        "Go on from both states."
+        for name, o in self.parts.items(): o.load_state_dict(state[name])
 
 # %% ../../nbs/4_training/22_optim.ipynb #4f4695b2
 def _with_muon(model, groups:list[dict], adamw, config:OptimConfig)->MuonAndAdamW:
@@ -96,7 +105,10 @@ def make_optimizer(model:nn.Module, config:OptimConfig): # AdamW, or Muon and Ad
     return optimizer
 
 # %% ../../nbs/4_training/22_optim.ipynb #06b5c137
-def set_rate(optimizer, factor:float):
+def set_rate(
+    optimizer, # of `make_optimizer`
+    factor:float, # share of the largest rate
+):
     "The same share of its largest learning rate for each group."
     for g in optimizer.param_groups: g["lr"] = g["top_lr"]*factor
 
@@ -117,7 +129,11 @@ def lr_factor(
     return min_ratio + (1 - min_ratio)*down
 
 # %% ../../nbs/4_training/22_optim.ipynb #c492ac7b
-def rate_at(step:float, total:int, config:OptimConfig)->float:
+def rate_at(
+    step:float, # optimizer steps done
+    total:int, # of the whole training
+    config:OptimConfig, # the schedule of it
+)->float:
     "The share of the largest rate that the settings ask for at a step."
     c = config
     return lr_factor(step, total, round(c.warmup_ratio*total), c.min_lr_ratio, c.schedule,
@@ -137,9 +153,8 @@ class Average:
     @contextmanager
     def in_place(self):
         "While entered, the model has the averaged weights."
-        if self.mean.n_averaged == 0: yield; return
         kept = [w.detach().clone() for w in self.weights]
-        self._put(self.mean.module.parameters())
+        if self.mean.n_averaged: self._put(self.mean.module.parameters())   # else no step was made
         try: yield
         finally: self._put(kept)
 
@@ -147,7 +162,7 @@ class Average:
     def _put(self, values):
         for w, v in zip(self.weights, values): w.copy_(v)
 
-    def state_dict(self)->dict:
+    def state_dict(self)->dict: # n, how many steps were averaged; weights
         return {"n": int(self.mean.n_averaged), "weights": [p.detach() for p in self.mean.module.parameters()]}
 
     def load_state_dict(self, state:dict):

@@ -189,7 +189,9 @@ def reset_peak_memory(
     device="cpu", # where the model runs
 )->bool: # False where the peak of the whole process is all there is
     "Count the peak of memory from here."
-    if torch.device(device).type == "cuda": torch.cuda.reset_peak_memory_stats(device); return True
+    if torch.device(device).type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return True
     try: Path("/proc/self/clear_refs").write_text("5")
     except OSError: return False
     return True
@@ -198,7 +200,8 @@ def reset_peak_memory(
 class StepMeter:
     "Time, tokens and peak memory of training steps; pauses (evaluation, saving) don't count."
     def __init__(self, device="cpu"): # the device to wait for before the clock is read
-        self.device, self.mark = torch.device(device), None # the last reading of the clock; None while it stands
+        self.device = torch.device(device)
+        self.mark = None # the last reading of the clock; None while it stands
         self.seconds, self.tokens, self.steps, self.peak_mib = 0., 0, 0, 0.
 
     def _now(self)->float:
@@ -215,7 +218,9 @@ class StepMeter:
         if self.mark is None: return 0.
         now = self._now()
         seconds, self.mark = now - self.mark, now
-        self.seconds, self.tokens, self.steps = self.seconds + seconds, self.tokens + tokens, self.steps + steps
+        self.seconds += seconds
+        self.tokens += tokens
+        self.steps += steps
         return tokens/max(seconds, 1e-9)
 
     def stop(self):
@@ -412,8 +417,8 @@ def _log_eval(tracker, step, split, metrics):
     _tell_wandb(tracker, lambda run: run.log({f"{prefix}/{k}": v for k, v in metrics.items()} | {"step": step}))
 
 # %% ../../nbs/4_training/20_tracking.ipynb #440080eb
-class _Recorded(RunRecord):
-    "A record that is kept while a run goes on."
+class _Described(RunRecord):
+    "A record with what is known of a run before it begins."
     def __init__(self,
         run_dir:str|Path, # the directory of the run; one that has a run.json is continued
         logging:LoggingConfig|None=None, # the section `logging` of its configuration
@@ -426,6 +431,9 @@ class _Recorded(RunRecord):
         self.facts = {"name": self.dir.name, "started": _now(), "code": code_state(), "versions": versions(),
             "hardware": hardware()} | (facts or {})
 
+# %% ../../nbs/4_training/20_tracking.ipynb #3c756918
+class _Recorded(_Described):
+    "A record that is kept while a run goes on."
     def __enter__(self):
         self.kept.enter_context(hold(self.dir))
         _begin(self)
