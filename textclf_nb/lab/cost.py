@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 from ..attention import attention_class, available_attention, build_attention, naive_attention
 from ..attention.lsh import exact_shared_qk
-from ..core import UserError, known_names
+from ..core import UserError
 from ..data.corpora import load_corpus
 from ..data.sources import read_file
 from ..model.encoder import EncoderConfig, compile_layers
@@ -139,8 +139,7 @@ def contenders(
     peers:bool=True, # also those peers that are installed
 )->dict: # name: a function that builds a function of q, k, v
     "Who is measured at this length."
-    unknown = [k for k in options if k not in available_attention()]
-    if unknown: raise UserError(known_names(unknown[0], available_attention(), "attention"))
+    for kind, own in options.items(): attention_class(kind).Config.parse(own, f"attention {kind!r}")  # refuses typos
     out = {kind: (mechanism, kind, options.get(kind, {}), H, Dh, device) for kind in available_attention()}
     return out | (peer_contenders(options, H, Dh, N, device) if peers else {})
 

@@ -213,7 +213,10 @@ def load_config(run_dir:str|Path)->ExperimentConfig:
     "The configuration of a run directory."
     path = Path(run_dir) / "config.yaml"
     if not path.is_file(): raise UserError(f"{run_dir} is no run directory: it has no config.yaml")
-    return ExperimentConfig.parse(read_yaml(path), str(path))
+    tree = read_yaml(path)
+    kind = tree["experiment"].get("kind") if isinstance(tree.get("experiment"), dict) else None
+    if kind in ("baseline", "blend"): raise UserError(f"{run_dir} is a {kind}, a run with one network is needed here")
+    return ExperimentConfig.parse(tree, str(path))
 
 # %% ../../nbs/5_lab/24_runs.ipynb #0f4872b7
 def source_of(name:str)->tuple[str, str]: # kind and name

@@ -220,6 +220,7 @@ def predict(
     from textclf_nb.core import UserError, whole
     from textclf_nb.lab import load_classifier
     if bool(texts) == bool(file): raise UserError("give either texts or --file")
+    if texts and (column or encoding or out): raise UserError("--column, --encoding and --out go with --file")
     if out and out.is_dir(): raise UserError(f"{out} is a directory: name a file in it, {out / 'answers.csv'} say")
     run = usable(run, root)
     classifier = load_classifier(run, device)
@@ -376,12 +377,17 @@ def cost_model(
 # %% ../../nbs/6_use/33_cli.ipynb #2936650b
 @cost_app.command("parameters")
 def cost_parameters(
-    config:Path=typer.Argument(..., help="a run, or its config.yaml"),
-    length:int=typer.Option(None, help="tokens per text; the tokenizer's max_length if not given"), root:Path=ROOT):
+    run:Path=typer.Argument(..., help="a run, its config.yaml, or an encoder of the package"),
+    length:int=typer.Option(None, min=1, help="tokens per text; the tokenizer's max_length if not given"),
+    root:Path=ROOT):
     "Parameters by part, and FLOPs of a forward pass per token."
-    from textclf_nb.lab.runs import bare_model_config, build_model, load_config
+    from textclf_nb.lab.estimates import with_vocabulary
+    from textclf_nb.lab.runs import bare_model_config, build_model, load_config, new_config
     from textclf_nb.model import count_parameters, flops_per_token
-    config = load_config(config.parent if config.name == "config.yaml" else find_run(config, root))
+    from textclf_nb.training.pretrained import packaged
+    if packaged(str(run)): config = new_config("pretraining", "packaged", root, pretraining=run.name)
+    else: config = load_config(run.parent if run.name == "config.yaml" else find_run(run, root))
+    config = with_vocabulary(config)
     model = build_model(config, bare_model_config(config))
     for part, n in count_parameters(model).items(): print(f"{part:20s} {n:14,}")
     print()

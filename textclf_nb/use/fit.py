@@ -183,15 +183,17 @@ def prepare(
     label_col:str|None=None,
     **more, # further keys of `DataConfig`
 )->tuple[Corpus, DataConfig]:
-    "Read a table, find its columns, split it; `left_out` of the card: rows without text or label."
+    "Read a table, find its columns, split it; the card's `left_out` and `not_read`: rows and columns that are not."
     data = DataConfig.parse({"corpus": str(file), "drop_empty": True} | more, "data")
     path = Path(file).expanduser()
     frames = read_path(path, data.encoding) if path.is_dir() else {"all": read_file(path, data.encoding)}
     known = text_col or more.get("text_col"), label_col or more.get("label_col")
-    text, label = guess_columns(next(iter(frames.values())), *known)
+    first = next(iter(frames.values()))
+    text, label = guess_columns(first, *known)
     data = data.model_copy(update={"text_col": text, "label_col": label})
     corpus = load_corpus(data)
     corpus.num_labels   # refuses a table with one class
+    corpus.card["not_read"] = [str(c) for c in first if c not in (text, label, data.id_col, data.group_col)]
     corpus.card["left_out"] = sum(len(f) - len(columns(f, data, str(file))) for f in frames.values())
     return corpus, data
 
@@ -258,7 +260,8 @@ def doubts(corpus:Corpus)->list[str]: # sentences
     "What a reader of the scores should know of the rows."
     card, tested = corpus.card, np.bincount(corpus.splits["test"]["label"], minlength=len(corpus.label_names))
     untested = [n for n, k in zip(corpus.label_names, tested) if not k]
-    said = {"rows without text or label, left out": card.get("left_out"),
+    said = {"columns that are not read": listed(card.get("not_read", [])),
+        "rows without text or label, left out": card.get("left_out"),
         "test texts that are training texts, too": card["duplicates"].get("train/test"),
         "test texts that are nearly training texts": card["near_duplicates"].get("train/test"),
         "labels that differ in capitals or spaces only": "; ".join(map(" and ".join, card.get("labels_alike", []))),
