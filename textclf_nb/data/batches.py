@@ -29,7 +29,7 @@ SCHEMA = pa.schema({"input_ids": pa.list_(pa.int32()), "length": pa.int32(), "la
 
 def encode_rows(
     rows:dict, # text (or input_ids) and label, as lists
-    tokenizer:WordPieceTokenizer,
+    tokenizer:WordPieceTokenizer, # that makes the ids, or made them
     max_length:int, # longer texts are cut
     truncation:str="head", # what is kept of them
     windows:WindowConfig|None=None, # or how they are read in pieces
@@ -48,7 +48,12 @@ def encode_rows(
     return pa.record_batch(columns, schema=SCHEMA)
 
 # %% ../../nbs/3_data/18_batches.ipynb #2f40f0c6
-def write_rows(rows:Dataset, path:Path, encode, name:str=""):
+def write_rows(
+    rows:Dataset, # a split of a corpus
+    path:Path, # of the Arrow file
+    encode, # some rows, as a dictionary of lists, to a batch of `SCHEMA`
+    name:str="", # of the split, for the bar
+):
     "Encode a split, a thousand rows at a time on all cores, into one Arrow file."
     with pa.OSFile(str(path), "wb") as f, pa.ipc.new_stream(f, SCHEMA) as out:
         for part in tqdm(rows.iter(1000), f"encoding {name}", -(-len(rows)//1000), delay=2, mininterval=1, leave=False):
@@ -136,7 +141,12 @@ def as_batch(
     return pad_rows(flat, sizes, pad_id) | {"window_of": torch.from_numpy(text)}
 
 # %% ../../nbs/3_data/18_batches.ipynb #f23c1bee
-def cut_batches(order:np.ndarray, lengths:np.ndarray, batch_size:int, max_tokens:int|None=None)->list[np.ndarray]:
+def cut_batches(
+    order:np.ndarray, # row numbers
+    lengths:np.ndarray, # tokens of each row
+    batch_size:int, # rows of a batch, at most
+    max_tokens:int|None=None, # rows times longest, at most; a longer row is a batch of its own
+)->list[np.ndarray]: # the row numbers of each batch
     "Cut an order of rows where one more row would be too much."
     if max_tokens is None: return [order[i:i+batch_size] for i in range(0, len(order), batch_size)]
     batches, start, longest = [], 0, 0
@@ -165,7 +175,12 @@ def bucketed(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 # %% ../../nbs/3_data/18_batches.ipynb #215f6c02
-def class_targets(batch:dict, table:pa.Table, tokenizer:WordPieceTokenizer, generator:torch.Generator)->dict:
+def class_targets(
+    batch:dict, # of `as_batch`
+    table:pa.Table, # its rows
+    tokenizer:WordPieceTokenizer, # not needed
+    generator:torch.Generator, # not needed
+)->dict:
     "A batch with the class of each text as its label, (B,)."
     return batch | {"labels": torch.tensor(table["label"].to_pylist())}
 
@@ -173,7 +188,7 @@ def class_targets(batch:dict, table:pa.Table, tokenizer:WordPieceTokenizer, gene
 def hidden_targets(
     batch:dict, # of `as_batch`
     table:pa.Table, # its rows
-    tokenizer:WordPieceTokenizer,
+    tokenizer:WordPieceTokenizer, # whose [MASK] hides
     generator:torch.Generator, # of the masks
     **masking, # mask_p and its like, see `mask_tokens`
 )->dict:
@@ -190,7 +205,13 @@ def seeded(*numbers:int)->torch.Generator:
 # %% ../../nbs/3_data/18_batches.ipynb #e0bfebb0
 class Batches(torch.utils.data.Dataset):
     "Whole batches, made on demand from (epoch, step, row numbers)."
-    def __init__(self, rows:Dataset, tokenizer:WordPieceTokenizer, targets:Callable, seed:int, window:int|None=None):
+    def __init__(self,
+        rows:Dataset, # one split of `tokenize_corpus`
+        tokenizer:WordPieceTokenizer, # that made it
+        targets:Callable, # a function like `class_targets`
+        seed:int, # of what the targets draw
+        window:int|None=None, # the `max_length` of rows that hold windows
+    ):
         self.rows, self.tokenizer, self.targets = rows.with_format("arrow"), tokenizer, targets
         self.seed, self.window = seed, window
 
@@ -204,7 +225,8 @@ class Batches(torch.utils.data.Dataset):
 class Loader:
     "Batches of one split, epoch by epoch; `len` is the number of batches of the chosen epoch."
     def __init__(self,
-        batches:Batches, lengths:np.ndarray, batch_size:int, shuffle:bool, max_tokens:int|None, num_workers:int,
+        batches:Batches, lengths:np.ndarray, # the rows, and the tokens of each
+        batch_size:int, shuffle:bool, max_tokens:int|None, num_workers:int, # as in `make_loader`
     ):
         self.batches, self.lengths, self.batch_size = batches, lengths, batch_size
         self.shuffle, self.max_tokens, self.num_workers = shuffle, max_tokens, num_workers
@@ -233,7 +255,12 @@ class Loader:
             generator=own))
 
 # %% ../../nbs/3_data/18_batches.ipynb #0f0cfe80
-def check_windows(dataset:Dataset, lengths:np.ndarray, window:int, tokenizer:WordPieceTokenizer):
+def check_windows(
+    dataset:Dataset, # one split of `tokenize_corpus`
+    lengths:np.ndarray, # tokens of each row
+    window:int, # the `max_length` that it is said to have
+    tokenizer:WordPieceTokenizer, # that made it
+):
     "A `UserError` if the rows were not made as windows of this length."
     if not (lengths > window).any(): return
     row = dataset[int(np.argmax(lengths > window))]["input_ids"]

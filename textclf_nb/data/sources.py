@@ -345,13 +345,21 @@ def pinned(name:str, data:DatasetDict)->str:
     commits = {m[1] for u in urls if (m := re.match(r"hf://datasets/[^@]+@([^/]+)/", u))}
     return f"{name.partition('@')[0]}@{commits.pop()}" if len(commits) == 1 else name
 
+# %% ../../nbs/3_data/15_sources.ipynb #ea11d7fb
+def _named(rows)->pd.DataFrame: # rows: a `datasets.Dataset`
+    "A split as a frame, the numbers of its classes replaced by their names; −1 is none."
+    frame = rows.to_pandas()
+    for column, feature in rows.features.items():
+        if hasattr(feature, "names"): frame[column] = [feature.names[i] if i >= 0 else None for i in rows[column]]
+    return frame
+
 # %% ../../nbs/3_data/15_sources.ipynb #0eaf0de9
 HUB_ID = re.compile(r"[\w-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
 
 def read_hub(
     name:str, # owner/name[:configuration][@revision]
     keep:Callable[[str], bool]|None=None, # texts to keep, asked before they are in memory
-    text_col:str="text",
+    text_col:str="text", # what `keep` is asked about
 )->tuple[dict[str, pd.DataFrame], str]: # by split, number labels replaced by their names; the name with its revision
     "A data set of the Hub."
     rest, _, revision = name.partition("@")
@@ -369,8 +377,3 @@ def read_hub(
         frames[target] = _named(rows.filter(keep, input_columns=[text_col]) if keep else rows)
     if not frames: raise UserError(f"{name}: no split is called train, val or test; there are: {', '.join(data)}")
     return frames if len(frames) > 1 else {"all": frames.popitem()[1]}, pinned(name, data)
-
-def _named(rows):
-    "A split as a frame, the numbers of its classes replaced by their names."
-    names = {c: f.names for c, f in rows.features.items() if hasattr(f, "names")}
-    return rows.to_pandas().assign(**{c: [n[i] if i >= 0 else None for i in rows[c]] for c, n in names.items()})

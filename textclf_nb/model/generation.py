@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MEMORIES', 'Memory', 'register_memory', 'KeyValues', 'Ring', 'Sums', 'SharedKeys', 'make_memories', 'top_k', 'top_p',
            'penalise', 'DecodingConfig', 'choose', 'following', 'write', 'stop_at', 'until', 'BeamConfig',
-           'continuations', 'reorder', 'beam_search']
+           'continuations', 'reorder', 'apart', 'beam_search']
 
 # %% ../../nbs/2_model/12a_generation.ipynb #0f0ca32c
 import math
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from ..attention.favor import causal_step, feature_map
+from ..attention.favor import LOWEST, causal_step, feature_map
 from ..attention.lsh import OWN_TOKEN, unit
 from ..core import Settings, UserError
 from .decoder import TransformerForCausalLM
@@ -46,11 +46,16 @@ class Memory:
         "How many numbers are kept."
         return sum(x.numel() for x in vars(self).values() if isinstance(x, Tensor) and x.ndim == 4)
 
+# %% ../../nbs/2_model/12a_generation.ipynb #354d1e38
 MEMORIES = {} # kind of attention: class
 
-def register_memory(kind:str):
-    "Make a memory known as that of a mechanism; a decorator."
-    def register(cls): MEMORIES[kind] = cls; return cls
+def register_memory(
+    kind:str, # a registered mechanism
+): # a class decorator
+    "Make a memory known as that of a mechanism."
+    def register(cls):
+        MEMORIES[kind] = cls
+        return cls
     return register
 
 # %% ../../nbs/2_model/12a_generation.ipynb #5c55bcb9
@@ -99,10 +104,11 @@ class Sums(Memory):
     def read(self, core, k, v, key_mask):
         mask = None if key_mask is None else key_mask[:, None, :, None]
         f = feature_map(core, k, k, mask, look=False)
-        m, start = len(f.omega), -1e30 if f.stable else 0.0
-        self.S = f.omega.new_zeros(*k.shape[:2], m, v.shape[-1] + 1)
-        self.top = f.omega.new_full((*k.shape[:2], 1, m), start)
-        for n in (slice(i, i + 128) for i in range(0, k.shape[2], 128)):
+        B, H, N, m = *k.shape[:3], len(f.omega)
+        self.S = f.omega.new_zeros(B, H, m, v.shape[-1] + 1)
+        self.top = f.omega.new_full((B, H, 1, m), LOWEST if f.stable else 0.0)
+        for start in range(0, N, 128):
+            n = slice(start, start + 128)
             part = k[:, :, n], k[:, :, n], v[:, :, n], None if mask is None else mask[:, :, n]
             _, self.S, self.top = causal_step(f, *part, self.S, self.top)
 
@@ -131,7 +137,7 @@ class SharedKeys(KeyValues):
 
 # %% ../../nbs/2_model/12a_generation.ipynb #7b2b5c89
 def make_memories(
-    model:TransformerForCausalLM,
+    model:TransformerForCausalLM, # whose layers they serve
     size:int|None=None, # tokens of the longest text; max_sequence_length if None
 )->list[Memory]: # one a layer
     "Empty memories for the layers of a decoder."
@@ -177,7 +183,7 @@ class DecodingConfig(Settings):
 def choose(
     logits:Tensor, # (B, V)
     said:list[list[int]], # ids of each text so far
-    config:DecodingConfig,
+    config:DecodingConfig, # by which rules
     generator:torch.Generator, # of the draw, on the CPU
 )->Tensor: # (B,)
     "The next word of each text."
@@ -191,7 +197,7 @@ def choose(
 # %% ../../nbs/2_model/12a_generation.ipynb #980026e5
 @torch.no_grad()
 def following(
-    model:TransformerForCausalLM,
+    model:TransformerForCausalLM, # in evaluation mode
     texts:list[list[int]], # ids of each text so far
     memories:list|None=None, # that have read all but the last token; empty ones are filled
 )->Tensor: # logits (B, V) of the next token
@@ -211,7 +217,7 @@ def following(
 def write(
     model:TransformerForCausalLM, # in evaluation mode
     prompts:list[list[int]], # ids, at least one each
-    config:DecodingConfig|None=None,
+    config:DecodingConfig|None=None, # by which rules; the defaults if None
     never:list[int]=(), # ids that are not to be written
 )->Iterator[Tensor]: # (B,) long, the next token of each text, one step after another
     "Go on writing some texts."
@@ -230,7 +236,9 @@ def write(
         if never: logits[:, list(never)] = -math.inf
         new = choose(logits, said, config, generator)
         yield new
-        for i, word in enumerate(new.tolist()): said[i].append(word); seen[i] = [*seen[i], word]
+        for i, word in enumerate(new.tolist()):
+            said[i].append(word)
+            seen[i] = [*seen[i], word]
 
 # %% ../../nbs/2_model/12a_generation.ipynb #6d81ab70
 def stop_at(
@@ -295,12 +303,24 @@ def reorder(
         for name, kept in list(vars(memory).items()):
             if isinstance(kept, Tensor): setattr(memory, name, kept[rows])
 
+# %% ../../nbs/2_model/12a_generation.ipynb #cb52b9ea
+def apart(
+    words:list[int], # the new word of each continuation, best first
+    end:int|None, # the id with which a text ends
+    most:int, # K
+    last:bool, # is this the last step?
+)->tuple[list[int], list[int]]: # which of the K likeliest are over; the K likeliest that go on
+    "Which continuations have come to their end, and which are the next beginnings."
+    over = [i for i, w in enumerate(words[:most]) if last or w == end]
+    on = [i for i, w in enumerate(words) if w != end]
+    return over, on[:most]
+
 # %% ../../nbs/2_model/12a_generation.ipynb #14de4734
 @torch.inference_mode()
 def beam_search(
     model:TransformerForCausalLM, # in evaluation mode
     prompt:list[int], # x, ids, at least one
-    config:BeamConfig|None=None,
+    config:BeamConfig|None=None, # how many beams, and how they are scored; the defaults if None
     end:int|None=None, # the id with which a text ends
     never:Sequence[int]=(), # ids that are not to be written
 )->list[tuple[float, list[int]]]: # at most K: s(y) and the new ids y, best first
@@ -317,9 +337,8 @@ def beam_search(
         if never: logits[:, list(never)] = -math.inf
         likely, rows, words = continuations(totals, logits, 2*c.num_beams)
         found = [(c.score(float(t), n), beams[r] + [w]) for t, r, w in zip(likely, rows, words)]
-        over = [y for y in found[:c.num_beams] if y[1][-1] == end or n == c.max_new_tokens]
-        done = sorted(done + over, key=lambda y: -y[0])[:c.num_beams]
-        on = [i for i, w in enumerate(words) if w != end][:c.num_beams]
+        over, on = apart(words, end, c.num_beams, last=n == c.max_new_tokens)
+        done = sorted(done + [found[i] for i in over], key=lambda y: -y[0])[:c.num_beams]
         full = len(done) == c.num_beams
         if not on or full and done[-1][0] >= c.within_reach(float(likely[on[0]]), n): break
         beams, totals = [found[i][1] for i in on], likely[on]

@@ -29,7 +29,7 @@ def mean_pool(
     return (m[:, None] @ hidden)[:, 0] / m.sum(1, keepdim=True).clamp_min(1)
 
 # %% ../../nbs/2_model/10_heads.ipynb #cff9d7ea
-def max_pool(hidden:Tensor, mask:Tensor)->Tensor:
+def max_pool(hidden:Tensor, mask:Tensor)->Tensor: # (B, N, D), (B, N) bool to (B, D); so the others
     "Largest value of each feature over the tokens that there are (thesis, 2.11)."
     best = hidden.masked_fill(~mask[..., None], -math.inf).amax(1)
     return best.masked_fill(~mask.any(1, keepdim=True), 0)
@@ -85,8 +85,8 @@ class ClassificationHead(nn.Module):
     "One vector per text, then logits (thesis, 2.13 and 2.14)."
     def __init__(self,
         dim:int, # D
-        config:ClassificationHeadConfig|None=None,
-        seed:int|torch.Generator=0,
+        config:ClassificationHeadConfig|None=None, # pooling, pooler and dropout; the defaults if None
+        seed:int|torch.Generator=0, # of the weights
     ):
         super().__init__()
         self.config = c = config or ClassificationHeadConfig()
@@ -102,6 +102,7 @@ class ClassificationHead(nn.Module):
         return POOLINGS[self.config.pooling](hidden, mask.bool(), **step)
 
     def forward(self, pooled:Tensor)->Tensor: # (B, D) to (B, num_labels)
+        "Logits of pooled texts."
         if self.dense is not None: pooled = self.dense(self.before(pooled)).tanh()
         return self.out(self.after(pooled))
 
@@ -123,7 +124,7 @@ class MLMHead(nn.Module):
         dim:int, # D
         vocab_size:int, # V
         tied:bool=True, # decode with the word vectors?
-        seed:int|torch.Generator=0,
+        seed:int|torch.Generator=0, # of the weights
     ):
         super().__init__()
         generator = generator_of(seed)
@@ -135,6 +136,7 @@ class MLMHead(nn.Module):
         hidden:Tensor, # (…, D)
         words:Tensor, # (V, D), the word vectors; not used unless tied
     )->Tensor: # (…, V)
+        "Logits of the words at some tokens."
         x = self.norm(F.gelu(self.dense(hidden)))
         return F.linear(x, words if self.decoder is None else self.decoder.weight, self.bias)
 
@@ -144,7 +146,7 @@ IGNORED = -100 # the label of a token that is not to be predicted
 def mean_nll(
     logits:Tensor, # (M, C)
     labels:Tensor, # (M,) long, −100 for a row without label
-    label_smoothing:float=0.0,
+    label_smoothing:float=0.0, # probability shared among all classes
 )->Tensor: # a scalar
     "Mean cross-entropy (negative log-likelihood) over the labelled rows; 0 if there is none."
     total = F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum", label_smoothing=label_smoothing)
@@ -152,7 +154,7 @@ def mean_nll(
 
 # %% ../../nbs/2_model/10_heads.ipynb #24d14473
 def masked_lm_loss(
-    head:MLMHead,
+    head:MLMHead, # asked for the labelled tokens only
     hidden:Tensor, # (B, N, D)
     words:Tensor, # (V, D), the word vectors
     labels:Tensor, # (B, N) long, −100 where nothing is to be predicted

@@ -33,7 +33,7 @@ def angles(
 def sinusoidal(
     n:int, # number of positions
     dim:int, # D, even
-    base:float=10000.0,
+    base:float=10000.0, # wavelengths grow from 2π to 2π·base tokens
 )->Tensor: # (n, D)
     "Sinusoidal position vectors (thesis, 2.3 and 2.4)."
     a = angles(n, dim, base)
@@ -51,10 +51,13 @@ class SinusoidalPositions(nn.Module):
         self.register_buffer("table", scale * sinusoidal(0, dim), persistent=False)
 
     def forward(self, n:int)->Tensor: # (n, D)
+        "The vectors of the first n positions."
         if n > len(self.table): self.table = (self.scale * sinusoidal(_grown(n), self.dim)).to(self.table)
         return self.table[:n]
 
-def _grown(n): return 1 << (n - 1).bit_length() # the next power of two: a table that grows is rarely computed anew
+def _grown(n:int)->int:
+    "The next power of two: a table that grows is rarely computed anew."
+    return 1 << (n - 1).bit_length()
 
 # %% ../../nbs/2_model/08_positions.ipynb #a27b046d
 INIT_STD = 0.02 # BERT draws every matrix from N(0, 0.02²)
@@ -66,8 +69,8 @@ def generator_of(
     return seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
 
 def normal_weight(
-    *shape:int,
-    seed:int|torch.Generator=0,
+    *shape:int, # of the matrix
+    seed:int|torch.Generator=0, # a number, or a generator to go on with
 )->nn.Parameter:
     "A parameter as BERT starts it, from N(0, 0.02²)."
     return nn.Parameter(torch.empty(shape).normal_(0, INIT_STD, generator=generator_of(seed)))
@@ -78,15 +81,15 @@ class LearnedPositions(nn.Module):
     def __init__(self,
         max_sequence_length:int, # rows of the table
         dim:int, # D
-        seed:int|torch.Generator=0,
+        seed:int|torch.Generator=0, # of the vectors
     ):
         super().__init__()
         self.weight = normal_weight(max_sequence_length, dim, seed=seed)
 
     def forward(self, n:int)->Tensor: # (n, D)
+        "The vectors of the first n positions; a `UserError` beyond the last."
         if n > len(self.weight):
-            raise UserError(
-                f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: "
+            raise UserError(f"a text of {n} tokens is longer than max_sequence_length = {len(self.weight)}: "
                 "learned positions end there")
         return self.weight[:n]
 
@@ -113,7 +116,7 @@ class Rotary(nn.Module):
     "The rotations $e^{i m θ}$ of each position; not learned, for any length."
     def __init__(self,
         head_dim:int, # d, even
-        config:RopeConfig|None=None,
+        config:RopeConfig|None=None, # base and scale; the defaults if None
     ):
         super().__init__()
         if head_dim % 2: raise UserError(f"RoPE turns pairs of components: head_dim = {head_dim} must be even")
@@ -121,6 +124,7 @@ class Rotary(nn.Module):
         self.register_buffer("table", torch.empty(0, head_dim // 2, 2), persistent=False) # cosine and sine
 
     def forward(self, n:int)->Tensor: # (n, d/2) complex64
+        "The rotations of the first n positions."
         if n > len(self.table):
             a = angles(_grown(n), self.head_dim, self.config.rope_base, self.config.rope_scale)
             with torch.inference_mode(False):   # the table outlives this call, and training may come next
@@ -146,8 +150,8 @@ class RelativeConfig(Settings):
 # %% ../../nbs/2_model/08_positions.ipynb #d7a4eb3d
 def distance_bucket(
     distance:Tensor, # j − i, whole numbers of any sign
-    num_buckets:int=32,
-    max_distance:int=128,
+    num_buckets:int=32, # for both directions together
+    max_distance:int=128, # from which on all distances share a bucket
 )->Tensor: # the bucket of each, 0 … num_buckets−1
     "T5's buckets: near distances one by one, far ones logarithmically; keys to the right in the upper half."
     half, near = num_buckets // 2, num_buckets // 4
@@ -161,7 +165,7 @@ class RelativeBias(nn.Module):
     "A learned bias per head and distance, for any length."
     def __init__(self,
         num_heads:int, # H
-        config:RelativeConfig|None=None,
+        config:RelativeConfig|None=None, # kind and size of the table; the defaults if None
     ):
         super().__init__()
         self.config = config or RelativeConfig()
@@ -169,6 +173,7 @@ class RelativeBias(nn.Module):
         self.weight = nn.Parameter(torch.zeros(entries, num_heads))
 
     def forward(self, n:int)->Tensor: # (H, 2n−1), entry j − i + n − 1
+        "The bias of every distance in a text of n tokens."
         distance = torch.arange(1 - n, n, device=self.weight.device)
         c = self.config
         if c.kind == "buckets": entry = distance_bucket(distance, c.num_buckets, c.max_distance)
