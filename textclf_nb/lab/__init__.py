@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={
     "blend": ["Blend", "load_blend", "load_classifier", "run_blend"],
     "cost": ["bench_attention", "bench_error", "bench_model", "plot_cost", "plot_error", "run_error"],
     "answers": ["bench_answers", "plot_answers", "run_answers"],
+    "lengths": ["bench_lengths", "plot_lengths"],
     "exchange": ["bench_adaptation", "bench_context", "bench_exchange", "best_pairs", "exchange_settings", "exchanged",
         "named_settings", "plot_exchange", "run_adaptation", "run_exchange"],
     "folds": ["pool_folds"],
