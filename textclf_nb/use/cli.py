@@ -7,10 +7,10 @@ __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'CPU', 'cost_app', 'OUT', 'export_app
            'KEPT', 'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'usable_device', 'show_version', 'frame',
            'main', 'fit', 'new', 'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'read_by', 'answers',
            'predict_table', 'predict', 'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_place',
-           'cost_attention', 'cost_model', 'cost_parameters', 'cost_error', 'sizes', 'cost_exchange', 'cost_adapt',
-           'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf', 'export_to_onnx', 'run_row', 'columned',
-           'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status', 'plan_row', 'suite_plan',
-           'corpus_list', 'corpus_show']
+           'precision', 'cost_attention', 'cost_model', 'cost_length', 'cost_parameters', 'cost_error', 'sizes',
+           'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf', 'export_to_onnx',
+           'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status',
+           'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -330,6 +330,13 @@ def cost_place(run:Path, root:Path)->tuple[Path, Path]: # the run; where its cos
     found = find_run(run, root)
     return found, found / "cost"
 
+def precision(name:str): # a torch.dtype
+    "A number format by its name."
+    import torch
+    from textclf_nb.core import UserError
+    if name in ("float32", "bfloat16", "float16"): return getattr(torch, name)
+    raise UserError(f"dtype {name!r}: write float32, bfloat16 or float16")
+
 # %% ../../nbs/6_use/33_cli.ipynb #9cf6012c
 @cost_app.command("attention")
 def cost_attention(
@@ -343,14 +350,10 @@ def cost_attention(
     peers:bool=typer.Option(True, help="also the peers that are installed"),
     memory:bool=typer.Option(True, help="peak memory too, each case in a process of its own"), out:Path=OUT):
     "Time and memory of every mechanism against length."
-    import torch
-    from textclf_nb.core import UserError
     from textclf_nb.lab import bench_attention, plot_cost
     from textclf_nb.lab.runs import from_dotted
-    if dtype not in ("float32", "bfloat16", "float16"):
-        raise UserError(f"dtype {dtype!r}: write float32, bfloat16 or float16")
     table = bench_attention(lengths, from_dotted(settings), batch, heads, head_dim, repeats, device=device,
-        dtype=getattr(torch, dtype), peers=peers, memory=memory)
+        dtype=precision(dtype), peers=peers, memory=memory)
     keep_cost(table, plot_cost, out / f"cost_attention_{device.split(':')[0]}.csv")
     for column, title in (("seconds", "seconds"), ("times_faster", "times faster than mha"),
         ("peak_mib", "peak memory [MiB]")):
@@ -373,6 +376,31 @@ def cost_model(
     table = bench_model(kinds=kinds, compiled=compiled, steps=steps, device=device)
     with whole(out / f"cost_model_{device.split(':')[0]}.csv") as tmp: table.to_csv(tmp, index=False)
     print(table.round(2).to_string(index=False))
+
+# %% ../../nbs/6_use/33_cli.ipynb #a60e7ce3
+@cost_app.command("length")
+def cost_length(
+    kinds:list[str]=typer.Option(["favor", "lsh", "window", "near_far"], "--attention", "-a",
+        help="a mechanism beside exact attention; may be repeated"),
+    lengths:list[int]=typer.Option([512, 1024, 2048, 4096, 8192, 16384], "--length", "-n", min=1,
+        help="N; may be repeated"),
+    settings:list[str]=typer.Option(["favor.nb_features=64", "lsh.num_hashes=2", "lsh.chunk_size=64"], "--set", "-s",
+        help="an option, mechanism.key=value"),
+    tokens:int=typer.Option(8192, min=1, help="of a call"), repeats:int=typer.Option(3, min=1), device:str=CPU,
+    dtype:str=typer.Option("float32", help="float32, bfloat16 or float16"),
+    memory:bool=typer.Option(True, help="peak memory too, each case in a process of its own"),
+    price:float=typer.Option(None, min=0, help="of an hour of this machine"), out:Path=OUT):
+    "A whole classifier against length, as it learns and as it answers."
+    from textclf_nb.lab.lengths import JOBS, bench_lengths, money, plot_lengths
+    from textclf_nb.lab.runs import from_dotted
+    options = from_dotted(settings)
+    table = bench_lengths({k: options.get(k, {}) for k in kinds if k != "mha"}, lengths, None, tokens, repeats, device,
+        precision(dtype), memory)
+    keep_cost(table, plot_lengths, out / f"cost_length_{device.split(':')[0]}.csv")
+    if price is not None: table["money for a million"] = money(table.seconds, price)
+    for column in [c for c in ("seconds", "times_faster", "peak_mib", "money for a million") if c in table]:
+        shown = table.pivot(index=["job", "contender"], columns="N", values=column)
+        print(f"\n{column}\n{shown.reindex(list(JOBS), level=0).round(3).to_string()}")
 
 # %% ../../nbs/6_use/33_cli.ipynb #2936650b
 @cost_app.command("parameters")
