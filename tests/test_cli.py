@@ -295,9 +295,28 @@ def test_odd_yaml_is_refused_in_one_line(tmp_path, mistake, name):
 def test_a_name_shared_by_two_kinds_asks_for_the_kind(trained, mistake):
     here(trained, "new", "pretraining", "mine", *sets("data.corpus=mine.csv"))
     try:
-        assert "pretraining/mine" in mistake(trained, "eval", "mine")
+        for verb in ("eval", "train"): assert "write finetuning/mine or pretraining/mine" in mistake(trained, verb, "mine")
         assert "f1_macro" in here(trained, "eval", "finetuning/mine")
     finally: shutil.rmtree(trained / "experiments/pretraining")
+
+
+READ_A_RUN = {   # every command that is given a run, and what else it asks for
+    "train": [], "eval": [], "predict": ["a text"], "generate": [], "compare": [], "maps": ["a text"], "ui": [],
+    "blend": ["mixed", "nobody", "nobody"], "export hf": ["out"], "export onnx": ["out"], "cost parameters": [], "cost exchange": [],
+    "cost adapt": ["--case", "favor"], "cost predict": ["--file", "mine.csv"]}
+
+
+@pytest.mark.parametrize("command", READ_A_RUN)
+def test_every_command_looks_for_a_run_under_its_root(trained, mistake, command):
+    run = [] if command == "blend" else ["nobody"]
+    says = mistake(trained, *command.split(), *run, *READ_A_RUN[command], "--root", "elsewhere")
+    assert says.startswith("textclf: nobody: no such run") and "elsewhere/nobody, elsewhere/*/nobody" in says
+
+
+@pytest.mark.parametrize("command", ["predict", "eval", "maps"])
+def test_a_command_that_reads_texts_is_told_the_device(trained, mistake, command):
+    text = [] if command == "eval" else ["a text"]
+    assert "cuda:99" in mistake(trained, command, "mine", *text, "--device", "cuda:99")
 
 
 REFUSED = {   # a setting that cannot work, and what is said before anything is written

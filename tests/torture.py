@@ -41,6 +41,7 @@ SMALL = ["architecture.embedding_dim=16", "architecture.num_layers=1", "architec
          "training.checkpoint_every=5", "training.use_amp=false", "logging.use_wandb=false", "data.corpus=mine.csv"]
 RUNS = [(kind, attention) for kind in ("pretraining", "finetuning") for attention in ("mha", "lsh", "favor", "window", "nystrom")]
 CHANCE = ["tokens_per_second", "peak_memory_mib", "seconds"]
+PATIENCE = 1200   # seconds: what hangs is found, a busy machine is not taken for it
 
 
 class Found(AssertionError):
@@ -68,7 +69,7 @@ def child(cwd, arguments, before=None):
         os._exit(code if isinstance(code, int) else 70)
 
 
-def ended(pid, seconds=300):
+def ended(pid, seconds=PATIENCE):
     "Exit code of a process; negative for a signal."
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -354,7 +355,7 @@ def cluster(home):
     begun = [begin("scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")]
     try:
         while not where.is_file(): time.sleep(.05)
-        begun.append(begin("worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(home/"dask")))
+        begun.append(begin("worker", "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(home/"dask")))
         yield json.loads(where.read_text())["address"], begun
     finally:
         below = [p for process in begun if process.poll() is None for p in (*process.children(recursive=True), process)]
@@ -380,7 +381,7 @@ def dask(home, room, rng):
         if victim == "worker": os.kill(pid, signal.SIGKILL)   # it would wait for another worker
         first = ended(pid)
         told(home, first, (0, 1, 2, -signal.SIGKILL))
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + PATIENCE
     with cluster(home) as (address, _):
         while code := ended(child(home, [*asked, address])):   # a kernel of the first cluster looks once a second whether its parent lives
             says = told(home, code, (1,))
@@ -413,7 +414,7 @@ def aside(act):
         os.write(write, told.encode(errors="replace")[:4000])   # a pipe holds that much without a reader
         os._exit(0)
     os.close(write)
-    code = ended(pid, 600)
+    code = ended(pid)
     with os.fdopen(read, "rb") as pipe: told = pipe.read().decode(errors="replace")
     if code: raise Found(f"exit code {code}")
     if told.startswith("FOUND "): raise Found(told.removeprefix("FOUND "))

@@ -179,7 +179,8 @@ class Here(Executor):
     "An executor that does the work when it is given it."
     def submit(self, f, *args):
         future = Future()
-        future.set_result(f(*args))
+        try: future.set_result(f(*args))
+        except Exception as e: future.set_exception(e)
         return future
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #dc7f3c8f
@@ -272,8 +273,9 @@ def run_cells(
                 cell, device = running.pop(future)
                 free.append(device)
                 # of the worker: what goes wrong in the notebook is a result
-                error = UserError(LOST) if future.cancelled() else future.exception()
-                end(cell, f"failed: {one_line(error) or type(error).__name__}" if error else future.result())
+                gone = future.cancelled() or isinstance(future.exception(), BrokenExecutor)
+                error = UserError(LOST) if gone else future.exception()
+                end(cell, f"failed: {one_line(error) or repr(error)}" if error else future.result())
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e

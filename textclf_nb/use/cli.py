@@ -326,7 +326,7 @@ def keep_cost(table, draw, place:Path):
 def cost_place(run:Path, root:Path)->tuple[Path, Path]: # the run; where its costs are kept
     "A run by its name, or an encoder of the package as it is."
     from textclf_nb.training.pretrained import packaged
-    if packaged(str(run)): return run, Path("experiments/cost")
+    if packaged(str(run)): return run, root / "cost"
     found = find_run(run, root)
     return found, found / "cost"
 
