@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['log', 'BERT_NAMES', 'ModelConfig', 'ModelOutput', 'Transformer', 'check_labels', 'TransformerForMaskedLM',
            'TransformerForSequenceClassification', 'save_model', 'overridden', 'load_weights', 'load_model',
-           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'from_bert_names', 'checkpoint_of',
-           'load_bert', 'mechanism_inputs']
+           'parameter_groups', 'freeze', 'count_parameters', 'flops_per_token', 'renamed', 'from_bert_names',
+           'checkpoint_of', 'load_bert', 'mechanism_inputs']
 
 # %% ../../nbs/2_model/11_models.ipynb #45739b42
 import json
@@ -44,30 +44,21 @@ class ModelOutput:
     pooled: Tensor | None = None # (B, D)
 
 # %% ../../nbs/2_model/11_models.ipynb #649a3f0a
-class Transformer(nn.Module):
-    "The encoder alone; base of the task models."
+class _Saved(nn.Module):
+    "A configuration, the encoder that it describes, and the way to disk and back."
     Config = ModelConfig # the settings class of the model's sections
 
     def __init__(self,
-        config:ModelConfig,
+        config:ModelConfig, # of the whole model
         seed:int=0, # of the weights and of the mechanisms' random parts
     ):
         super().__init__()
         self.config, self.seed = config, seed
         self.encoder = self.new_encoder(config, seed)
 
-    def new_encoder(self, config, seed): return build_encoder(config.architecture, seed)
-
-    def forward(self,
-        input_ids:Tensor, # (B, N) long
-        attention_mask:Tensor|None=None, # (B, N) bool, True for a token
-        labels:None=None, # an encoder alone has no task
-        token_type_ids:Tensor|None=None, # (B, N) long
-    )->ModelOutput:
-        if labels is not None:
-            raise UserError(
-                "Transformer has no task: use TransformerForMaskedLM or TransformerForSequenceClassification")
-        return ModelOutput(last_hidden_state=self.encoder(input_ids, attention_mask, token_type_ids))
+    def new_encoder(self, config, seed):
+        "What the heads stand on; pictures have another (chapter 13)."
+        return build_encoder(config.architecture, seed)
 
     def save_pretrained(self, path:str|Path)->Path: # the directory written
         "Write config.json and model.safetensors, whole or not at all."
@@ -77,6 +68,21 @@ class Transformer(nn.Module):
     def from_pretrained(cls, path:str|Path, seed:int=0, **overrides):
         "Read a directory that any of the models wrote; keyword arguments change the configuration."
         return load_model(cls, path, seed, overrides)
+
+# %% ../../nbs/2_model/11_models.ipynb #b6d6ba34
+class Transformer(_Saved):
+    "The encoder alone; base of the task models."
+    def forward(self,
+        input_ids:Tensor, # (B, N) long
+        attention_mask:Tensor|None=None, # (B, N) bool, True for a token
+        labels:None=None, # an encoder alone has no task
+        token_type_ids:Tensor|None=None, # (B, N) long
+    )->ModelOutput: # last_hidden_state alone
+        "The contextual vectors of some texts."
+        if labels is not None:
+            raise UserError(
+                "Transformer has no task: use TransformerForMaskedLM or TransformerForSequenceClassification")
+        return ModelOutput(last_hidden_state=self.encoder(input_ids, attention_mask, token_type_ids))
 
 # %% ../../nbs/2_model/11_models.ipynb #4718aef7
 def check_labels(labels:Tensor, shape, count:int, what:str):
@@ -296,15 +302,21 @@ BERT_NAMES = [(re.compile(old), new) for old, new in (
     (r"^cls\.predictions\.bias$", "mlm_head.bias"),
     (r"^cls\.predictions\.decoder\.weight$", "mlm_head.decoder.weight"))]
 
+def renamed(
+    name:str, # of a tensor
+    names=BERT_NAMES, # patterns and what takes their place, one after another
+)->str: # a name that has no place here stays
+    "A name translated."
+    for old, new in names: name = old.sub(new, name)
+    return name
+
+# %% ../../nbs/2_model/11_models.ipynb #2d3bae1f
 def from_bert_names(
     state:dict, # name to tensor, as Hugging Face's BERT saves it
-    names=BERT_NAMES, # patterns and what takes their place, one after another
+    names=BERT_NAMES, # see `renamed`
 )->dict: # the same tensors under this package's names; what has no place here keeps its name
     "Translate names, and stack query, key and value."
-    named = {}
-    for name, tensor in state.items():
-        for old, new in names: name = old.sub(new, name)
-        named[name] = tensor
+    named = {renamed(name, names): tensor for name, tensor in state.items()}
     for name in [n for n in named if ".attention.query." in n]:
         parts = [named.pop(name.replace("query", part)) for part in ("query", "key", "value")]
         named[name.replace("query", "qkv")] = torch.cat(parts)

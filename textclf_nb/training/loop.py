@@ -503,7 +503,8 @@ class Observed(TrainingState):
     def pause(self):
         "What happens inside is no step."
         running = self.meter.mark is not None
-        self.lap(); self.meter.stop()
+        self.lap()
+        self.meter.stop()
         yield
         if running: self.meter.start()
 
