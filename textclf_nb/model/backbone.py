@@ -108,11 +108,11 @@ def hold_fixed(
     return held
 
 # %% ../../nbs/2_model/09a_backbone.ipynb #03992b5b
-class Backbone(nn.Module):
-    "An encoder of Hugging Face's with the face of chapter 09's."
+class _Held(nn.Module):
+    "An encoder of Hugging Face's, some of it frozen."
     def __init__(self,
         config:EncoderConfig, # with a backbone, filled in by `with_sizes`
-        seed:int|torch.Generator=0,
+        seed:int|torch.Generator=0, # of the weights
     ):
         super().__init__()
         self.config, layers = config, config.num_layers
@@ -122,7 +122,9 @@ class Backbone(nn.Module):
         self.frozen = hold_fixed(self.model, config.backbone.freeze, layers) # a tuple: not modules of their own
 
     @property
-    def blocks(self)->nn.ModuleList: return layers_of(self.model, self.config.num_layers)
+    def blocks(self)->nn.ModuleList:
+        "The layers, whatever they are called."
+        return layers_of(self.model, self.config.num_layers)
 
     def train(self, mode:bool=True):
         "As everywhere, but for what is frozen."
@@ -130,11 +132,15 @@ class Backbone(nn.Module):
         for part in self.frozen: part.eval()
         return self
 
+# %% ../../nbs/2_model/09a_backbone.ipynb #b2de19a6
+class Backbone(_Held):
+    "An encoder of Hugging Face's with the face of chapter 09's."
     def forward(self,
         input_ids:Tensor, # (B, N) long
         attention_mask:Tensor|None=None, # (B, N) bool, True for a token
         token_type_ids:Tensor|None=None, # (B, N) long
     )->Tensor: # (B, N, D)
+        "Contextual vectors; zeros where there is no token."
         check_batch(input_ids, attention_mask, self.config)
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask.long()
         more = {} if token_type_ids is None else {"token_type_ids": token_type_ids}

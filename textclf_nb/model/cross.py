@@ -19,14 +19,12 @@ from .models import ModelOutput, Transformer
 from .positions import generator_of
 
 # %% ../../nbs/2_model/12b_cross.ipynb #c84ef478
-class Source(NamedTuple):
-    "A text that was read."
-    hidden: Tensor # h, (B, N, D)
-    key_mask: Tensor|None = None # (B, N) bool, True for a token
-
-class CrossAttention(nn.Module):
-    "Queries from one text, keys and values from another; exact."
-    def __init__(self, config:EncoderConfig, seed:int|torch.Generator=0):
+class _IntoSource(nn.Module):
+    "The matrices of an attention into another text."
+    def __init__(self,
+        config:EncoderConfig, # sizes and dropout of it
+        seed:int|torch.Generator=0, # of the weights
+    ):
         super().__init__()
         a, generator = config.attention, generator_of(seed)
         self.core = build_attention("mha", config.head_dim, a.num_heads, attn_dropout=a.attn_dropout)
@@ -41,7 +39,16 @@ class CrossAttention(nn.Module):
         q, kv = (y.unflatten(-1, (-1, d)).transpose(1, 2) for y in (self.q(x), self.kv(source)))
         return q, *kv.chunk(2, 1)
 
+# %% ../../nbs/2_model/12b_cross.ipynb #3c7780dc
+class Source(NamedTuple):
+    "A text that was read."
+    hidden: Tensor # h, (B, N, D)
+    key_mask: Tensor|None = None # (B, N) bool, True for a token
+
+class CrossAttention(_IntoSource):
+    "Queries from one text, keys and values from another; exact."
     def forward(self, x:Tensor, source:Source, packing:Packing|None=None)->Tensor: # (B, M, D) or (T, D), like `x`
+        "What the tokens of one text find in the other."
         x = x if packing is None else packing.pad(x)
         if len(source.hidden) not in (1, len(x)):
             raise UserError(f"{len(source.hidden)} sources for {len(x)} texts: one for each, or one for all")
