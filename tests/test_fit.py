@@ -19,6 +19,7 @@ from textclf_nb.model.models import ModelConfig, TransformerForSequenceClassific
 from textclf_nb.training.optim import OptimConfig, make_optimizer
 from textclf_nb.training.tasks import balanced_weights
 from textclf_nb.use.cli import predict_table
+from textclf_nb.use.fit import SHORTEST
 
 TINY = sets("architecture.embedding_dim=16", "architecture.num_layers=1", "architecture.mlp_size=32",
             "architecture.attention.num_heads=2", "tokenizer.vocab_size=300")
@@ -29,7 +30,7 @@ def fitted(tmp_path_factory):
     "A folder in which a table was fitted, and what was said."
     user = tmp_path_factory.mktemp("user")
     rows(50).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(100)).to_csv(user / "mine.csv", index=False)
-    return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".1", *TINY)
+    return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".001", *TINY)
 
 
 def test_fit_says_what_it_found_fits_and_recommends(fitted):
@@ -39,9 +40,10 @@ def test_fit_says_what_it_found_fits_and_recommends(fitted):
     assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
 
 
-def test_the_minutes_asked_for_are_the_limit_of_the_training(fitted):
+def test_who_asks_for_too_little_time_is_told_and_gets_a_few_seconds(fitted):
     config = yaml.safe_load((fitted[0] / "experiments/finetuning/mine/config.yaml").read_text())
-    assert 0 < config["training"]["max_minutes"] <= .1
+    assert config["training"]["max_minutes"] == round(SHORTEST / 60, 3)
+    assert "reading and counting took the minutes" in fitted[1]
 
 
 def test_fit_leaves_ordinary_runs_a_report_and_the_line_to_go_on_with(fitted):

@@ -430,8 +430,7 @@ class Progress(Callback):
         self.bar.set_postfix_str(f"loss {row['loss']:.3f}, lr {row['lr']:.1e}, "
             f"{row['tokens_per_second'] or 0:,.0f} tokens/s", refresh=False)
         left, first, self.guessed = sum(loop.plan) - loop.step, not self.guessed, True
-        if first and left and not loop.config.compile:
-            self.say(f"about {duration(left*loop.meter.seconds/loop.meter.steps)} of training to go")
+        if first and left and not loop.config.compile: self.say(f"about {duration(loop.left())} of training to go")
 
     def on_skip(self, loop, what): self.say(f"{what}: step left out")
 
@@ -557,6 +556,11 @@ class Timed(Evaluating):
         "The place in the schedule, in steps: those made, or those that should have been made by now."
         if self.config.max_minutes is None: return self.step
         return max(self.step, sum(self.plan)*self.us.told(self.elapsed())/(60*self.config.max_minutes))
+
+    def left(self)->float: # seconds
+        "Of training that is to come, as fast as it was until now."
+        steps, limit = sum(self.plan) - self.step, self.config.max_minutes or math.inf
+        return max(min(steps*self.meter.seconds/self.meter.steps, 60*limit - self.elapsed()), 0)
 
     def enough(self)->bool:
         "Whether the time is over, or early stopping has had enough."

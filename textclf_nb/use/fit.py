@@ -338,6 +338,7 @@ def fit_table(
     for line in doubts(corpus): say(line, progress)
     run_baseline(corpus, where["baseline"], counts_for(corpus.splits["train"]["text"]), data=data)
     def part(share): return time.monotonic() + share*(end - time.monotonic())
+    if time.monotonic() > end: say("reading and counting took the minutes: ask for more (--minutes)", progress)
     if adapt: pretraining = adapted(where["adapted"], data, corpus, part(.42), pretraining, seed, progress)
     tree, plan = settings_of_fit(data, corpus, part(.85), pretraining, root, settings, seed)
     fewer = f", {plan.limit} texts"*bool(plan.limit)
