@@ -313,7 +313,7 @@ def word_runs(text:str, run:int=5, most:int=20_000)->np.ndarray: # 32-bit hashes
     return np.unique(mixed >> np.uint64(32))
 
 # %% ../../nbs/3_data/16_corpora.ipynb #62d54266
-def jaccard(x:np.ndarray, y:np.ndarray)->float:
+def jaccard(x:np.ndarray, y:np.ndarray)->float: # of `word_runs`
     "How alike two sets of runs are: 0 nothing in common, 1 the same."
     both = len(np.intersect1d(x, y, assume_unique=True))
     return both / (len(x) + len(y) - both)
@@ -337,7 +337,7 @@ class NearIndex:
     "Texts by the runs of words in them: is one of them near another?"
     def __init__(self): self.lsh, self.runs = MinHashLSH(threshold=ALIKE, num_perm=128, params=(20, 2)), []
 
-    def add(self, mark:tuple[np.ndarray, MinHash]):
+    def add(self, mark:tuple[np.ndarray, MinHash]): # of the function `mark`
         "Remember a text."
         runs, numbers = mark
         self.lsh.insert(len(self.runs), numbers, check_duplication=False)
@@ -376,12 +376,15 @@ def find_near(
     return {n: v for n, v in found.items() if v}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #b1c173e3
-def check_leaks(texts:dict[str, list[str]], key:str, most:int=30_000)->dict: # entries of a card
+def check_leaks(
+    texts:dict[str, list[str]], # by split
+    key:str, # of the corpus, for the cache
+    most:int=30_000, # see `find_near`
+)->dict: # entries of a card
     "Duplicates, known lines and near-duplicates of three splits; kept in the cache for corpora that take a while."
     def look():
         return {"duplicates": find_duplicates(texts), "known_lines": known_lines(texts),
-            "near_duplicates": find_near(texts, most),
-        "looked_at": {n: min(most, len(t)) for n, t in texts.items()}}
+            "near_duplicates": find_near(texts, most), "looked_at": {n: min(most, len(t)) for n, t in texts.items()}}
     if sum(map(len, texts.values())) < 2000: return look()
     folder = cached(cache_home()/"leaks"/digest("runs of five words", key, ALIKE, most),
         lambda folder: (folder/"leaks.json").write_text(json.dumps(look())))
@@ -610,15 +613,17 @@ def load_corpus(
     return Corpus(data, names, about)
 
 # %% ../../nbs/3_data/16_corpora.ipynb #408bc3d7
-def text_lengths(corpus:Corpus, tokenizer:WordPieceTokenizer|None=None,
-    max_length:int|None=None)->dict[str, np.ndarray]:
+def text_lengths(
+    corpus:Corpus, # of texts, or of ids
+    tokenizer:WordPieceTokenizer|None=None, # None: words are counted
+    max_length:int|None=None, # tokens at most
+)->dict[str, np.ndarray]: # by split
     "Lengths of the texts of each split, in tokens of `tokenizer` or in words."
     if "input_ids" in corpus.splits["train"].column_names:
         return {n: np.array([len(x) for x in d["input_ids"]]) for n, d in corpus.splits.items()}
     def count(texts): return map(len, tokenizer.encode(texts, max_length) if tokenizer else map(str.split, texts))
     return {n: np.array([k for b in tqdm(d.iter(1000), f"measuring {n}", -(-len(d)//1000), delay=2, leave=False)
-        for k in count(b["text"])])
-        for n, d in corpus.splits.items()}
+        for k in count(b["text"])]) for n, d in corpus.splits.items()}
 
 # %% ../../nbs/3_data/16_corpora.ipynb #cbcfa05f
 def length_statistics(lengths:dict[str, np.ndarray])->pd.DataFrame:
@@ -644,7 +649,7 @@ def _plot_unknown(ax, corpus, tokenizer, most=300):
 
 # %% ../../nbs/3_data/16_corpora.ipynb #8f4794b6
 def plot_corpus(
-    corpus:Corpus,
+    corpus:Corpus, # of texts
     tokenizer:WordPieceTokenizer|None=None, # lengths in its tokens, and its [UNK] share per class; None: in words
     max_length:int|None=None, # drawn as a line: what is right of it is cut
 ):
