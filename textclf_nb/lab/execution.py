@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['LOST', 'notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
            'run_notebook', 'growing', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'Workers', 'executor',
-           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'interruptible', 'run_suite', 'last_step',
-           'result_of', 'suite_status']
+           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'first_only', 'interruptible', 'run_suite',
+           'last_step', 'result_of', 'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
 import threading
@@ -279,14 +280,23 @@ def run_cells(
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e
+def first_only(number, frame):
+    "A Ctrl-C that interrupts, after which no other is heard."
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
 @contextmanager
 def interruptible(cells:list[Cell]):
     "Where a suite is interrupted, remove the copies that its cells were growing, and say how to go on."
+    main = threading.current_thread() is threading.main_thread()   # no other may say what a signal does
+    before = signal.signal(signal.SIGINT, first_only) if main else None
     try: yield
     except KeyboardInterrupt:
         for cell in cells: growing(cell.run_dir).unlink(missing_ok=True)
         print("\ninterrupted: the same command goes on where it was stopped", flush=True)
         raise
+    finally:
+        if main: signal.signal(signal.SIGINT, before)
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d18c2228
 def run_suite(
@@ -304,7 +314,7 @@ def run_suite(
     "Execute what has not been done yet; failures are told at the end and do not stop the rest."
     cells, known, (jobs, each) = plan(suite_file, root, scale, assignments, only), {}, dealt(list(devices), jobs)
     if pool: each = [None] * len(cells)
-    with hold(root), interruptible([] if pool else cells):
+    with interruptible([] if pool else cells), hold(root):
         check_unchanged(cells, known)
         outcome = run_cells(cells, each, lambda text: print(text, flush=True), known, retry, pool)
         for cell, result in outcome.items():
