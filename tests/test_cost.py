@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from textclf_nb.lab.answers import bench_answers, untaught
 from textclf_nb.lab.cost import bench_attention, bench_error, bench_model
 from textclf_nb.lab.exchange import bench_adaptation, bench_context, bench_exchange, exchange_settings, word_lesson
+from textclf_nb.lab.lengths import bench_lengths
 from textclf_nb.lab.report import compare
 from textclf_nb.lab.verdicts import made_up_study
 from textclf_nb.model.encoder import EncoderConfig
@@ -36,6 +37,7 @@ def today(tmp_path_factory):
     compare(made_up_study(root), root / "out")
     tables = {"cost_attention": bench_attention([64], H=1, Dh=8, repeats=1, peers=False, memory=False),
         "cost_model": bench_model(tiny, [("mlm", 16, 2)], steps=1, memory=False),
+        "cost_length": bench_lengths({}, (16,), tiny, 16, 1, memory=False),
         "error": bench_error([torch.randn(3, 1, 1, 16, 8).unbind()], (8,), draws=1, repeats=1, peers=False),
         "exchange": bench_exchange(lambda *_: 1.0, exchange_settings((8,))[:1], 16, "nats"),
         "adapt": bench_adaptation(word_lesson(packaged("wiki-mini"), list(topics.values()), 8, 8, 1, 1), [], steps=1),
@@ -44,7 +46,7 @@ def today(tmp_path_factory):
         "runs": pd.read_csv(root / "out/results.csv")}
     return {name: set(t) for name, t in tables.items()}
 
-@pytest.mark.parametrize("name", ["cost_attention", "cost_model", "error", "exchange", "adapt", "context", "answers"])
+@pytest.mark.parametrize("name", ["cost_attention", "cost_model", "cost_length", "error", "exchange", "adapt", "context", "answers"])
 def test_a_table_names_its_maker(today, name):
     assert {"version", "commit", "python", "torch", "hardware", "device", "threads"} <= today[name]
 
@@ -52,7 +54,7 @@ def test_a_table_names_its_maker(today, name):
 def test_a_kept_table_is_todays(today, file):
     columns = set(pd.read_csv(file, nrows=0))
     curve = file.stem.endswith("_validation")   # beside a table of runs
-    names = ("cost_attention", "cost_model", "error", "exchange", "adapt", "context", "answers")
+    names = ("cost_attention", "cost_model", "cost_length", "error", "exchange", "adapt", "context", "answers")
     kinds = {"far": "error"} | {k: k for k in names}   # far: chapter 05c's errors
     kind = next((kinds[k] for k in kinds if file.name.startswith(k)), "runs")
     if curve: assert {"commit", "device", "versions"} <= columns

@@ -203,6 +203,10 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
     assert f"by {ahead} points" in page and files.loc["nystrom", "vs_exact_low"] < 0 < files.loc["nystrom", "vs_exact_high"]
     strings = kept("docstrings").set_index("attention")
     for m in ("lsh", "favor"): assert strings.vs_exact_low[m] < 0 < strings.vs_exact_high[m]
+    first = kept("needle-evening-128").query("kind == 'finetuning'").groupby("configuration").test_f1_macro.agg(["min", "max"])
+    first.index = first.index.str.split("-").str[3:-1].str.join("-")
+    assert (first["min"][["mha", "favor"]] > .99).all() and first["max"]["near_far"] < .8
+    assert (first["max"][["lsh", "window"]] > .94).all() and (first["min"][["lsh", "window"]] < .75).all()
 
 
 def test_scores_of_fit_are_the_means_of_the_logs_table():
