@@ -182,6 +182,9 @@ def test_numbers_of_the_readmes_are_those_of_kept_tables():
         assert f"| {' | '.join(row)} |" in page, f"README's row should be | {' | '.join(row)} |"
         whole = " | ".join(ratio(m, n) for n in faster.columns) + " |"
         assert any(line.startswith(f"| `{m}`") and line.endswith(whole) for line in more.splitlines()), f"{m}: {whole}"
+    steps = kept("cost_length_cpu").query("job == 'train' and contender != 'mha'").groupby("N").times_faster.agg(["min", "max"]).round(1)
+    said = "{:.1f} to {:.1f} times as fast at 4,096 tokens{} {:.1f} to {:.1f} times at 16,384"
+    for text, link in ((page, ","), (more, " and")): assert said.format(*steps.loc[4096], link, *steps.loc[16384]) in text
     low, high = sorted(-tuned.vs_baseline_pp)[::len(tuned) - 1]
     seeds, = set(trained[trained.kind == "finetuning"].groupby("attention").seed.nunique())
     assert f"all lose {low:.1f} to {high:.1f} points" in page and f"{['', 'one', 'two', 'three', 'four', 'five'][seeds]} seeds" in page

@@ -316,7 +316,7 @@ def advice(
 # %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
 def fit_table(
     file:str|Path, # a csv, tsv, jsonl, parquet … file, or a folder
-    minutes:float=5., # for everything
+    minutes:float=5., # asked for; only the training is held to them
     name:str|None=None, # of the runs; the file's own without
     root:str|Path="experiments", # holds the runs
     text_col:str|None=None, # None: guessed
