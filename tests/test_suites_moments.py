@@ -135,6 +135,7 @@ def test_a_suite_goes_on_as_it_was_read_and_the_next_call_takes_what_was_edited(
     assert begun(tmp_path) == {"a": 2, "b": 2, "c": 1}, "a toy that was made of something else is made again"
 
 
+@pytest.mark.long   # test_suites has two suites under one root
 def test_of_two_terminals_at_once_one_does_the_work(tmp_path):
     toys(tmp_path, dict.fromkeys("ab", "wait()"))
     both = [started(tmp_path, "run", "toys.yaml", "--jobs", "2") for _ in range(2)]

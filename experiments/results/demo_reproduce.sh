@@ -14,17 +14,17 @@ same_corpus() {
   python3 -c 'import json, sys; found = json.load(open(sys.argv[1] + "/run.json"))["corpus"]["hash"]; sys.exit(found != sys.argv[2])' "$1" "$2" ||
     { echo "$1 read another corpus than the report's: nothing is compared" >&2; exit 3; }
 }
-echo 'Then: commit 5afb251ffd289b057017b30d7e6ad4886e820280; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
-fresh experiments/finetuning/demo-favor finetuning/demo-favor.yaml
-textclf train experiments/finetuning/demo-favor
-same_corpus experiments/finetuning/demo-favor 48effb5f8e89fe17
-fresh experiments/baseline/demo-tfidf baseline/demo-tfidf.yaml
-textclf baseline experiments/baseline/demo-tfidf
-same_corpus experiments/baseline/demo-tfidf 48effb5f8e89fe17
+echo 'Then: commit 7aa7d86b0b0d3470383f715a84f7fe0234d02734; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
 fresh experiments/finetuning/demo-mha finetuning/demo-mha.yaml
 textclf train experiments/finetuning/demo-mha
 same_corpus experiments/finetuning/demo-mha 48effb5f8e89fe17
 fresh experiments/finetuning/demo-lsh finetuning/demo-lsh.yaml
 textclf train experiments/finetuning/demo-lsh
 same_corpus experiments/finetuning/demo-lsh 48effb5f8e89fe17
-textclf compare experiments/finetuning/demo-favor experiments/baseline/demo-tfidf experiments/finetuning/demo-mha experiments/finetuning/demo-lsh
+fresh experiments/finetuning/demo-favor finetuning/demo-favor.yaml
+textclf train experiments/finetuning/demo-favor
+same_corpus experiments/finetuning/demo-favor 48effb5f8e89fe17
+fresh experiments/baseline/demo-tfidf baseline/demo-tfidf.yaml
+textclf baseline experiments/baseline/demo-tfidf
+same_corpus experiments/baseline/demo-tfidf 48effb5f8e89fe17
+textclf compare experiments/finetuning/demo-mha experiments/finetuning/demo-lsh experiments/finetuning/demo-favor experiments/baseline/demo-tfidf --prefix=demo_
