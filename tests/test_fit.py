@@ -29,8 +29,9 @@ TINY = sets("architecture.embedding_dim=16", "architecture.num_layers=1", "archi
 def fitted(tmp_path_factory):
     "A folder in which a table was fitted, and what was said."
     user = tmp_path_factory.mktemp("user")
-    rows(50).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(100)).to_csv(user / "mine.csv", index=False)
-    return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".001", *TINY)
+    table = rows(50).rename(columns={"text": "remark", "label": "kind"}).assign(id=range(100))
+    table.assign(remark=table.remark + " “Voilà!”").to_csv(user / "mine.csv", index=False, encoding="cp1252")
+    return user, here(user, "fit", "mine.csv", "--scratch", "--minutes", ".001", "--encoding", "cp1252", *TINY)
 
 
 def test_fit_says_what_it_found_fits_and_recommends(fitted):
@@ -38,6 +39,15 @@ def test_fit_says_what_it_found_fits_and_recommends(fitted):
     assert "texts in column 'remark', labels in 'kind'" in said and "2 classes (maths, plots)" in said
     assert "95 % interval" in said and "Take " in said
     assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
+
+
+def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mistake):  # noqa: F811
+    user, run = fitted[0], fitted[0] / "experiments/baseline/mine-tfidf"
+    assert yaml.safe_load((run / "config.yaml").read_text())["data"]["encoding"] == "cp1252"
+    (user / "new.csv").write_text("remark,kind\n“Dessine!”,plots\n", encoding="utf-8")
+    assert "line 2 is not cp1252" in mistake(user, "eval", run, "--file", "new.csv")
+    assert here(user, "eval", run, "--file", "new.csv", "--encoding", "utf-8").startswith("new.csv")
+    assert "--encoding goes with --file" in mistake(user, "eval", run, "--encoding", "utf-8")
 
 
 def test_who_asks_for_too_little_time_is_told_and_gets_a_few_seconds(fitted):

@@ -71,7 +71,7 @@ def read_text(path:Path, encoding:str="utf-8")->str:
     except UnicodeDecodeError as e:
         line = data[:e.start].count(b"\n") + 1
         raise UserError(f"{path}: line {line} is not {encoding}: save the file as UTF-8, "
-            "or say what it is in: data.encoding in the settings, --encoding for predict") from None
+            "or say what it is in: data.encoding in the settings, --encoding for fit, eval and predict") from None
 
 # %% ../../nbs/3_data/15_sources.ipynb #4b7383f1
 def separator(

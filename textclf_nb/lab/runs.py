@@ -810,6 +810,7 @@ def same_corpus(corpus:Corpus, run_dir:str|Path)->Corpus:
 def asked_again(
     run_dir:str|Path, # whose section `data` says how a table is read
     file:str|Path|None=None, # a table with inputs and labels; None: val and test of the run's corpus
+    encoding:str|None=None, # of the file; None: that of the run's own
 )->dict: # split (or file name): inputs, and the name of the label of each
     "What a trained classifier is to be scored on."
     config = Path(run_dir) / "config.yaml"
@@ -821,7 +822,7 @@ def asked_again(
         splits = {s: rows for s, rows in corpus.splits.items() if s != "train" and len(rows)}
         def named(rows): return [corpus.label_names[i] for i in rows["label"]]
         return {s: (rows[corpus.holds][:], named(rows)) for s, rows in splits.items()}
-    table = columns(read_file(file, data.encoding), data, str(file))
+    table = columns(read_file(file, encoding or data.encoding), data, str(file))
     inputs = table["picture" if "picture" in table else "text"]
     return {Path(file).name: (inputs.tolist(), [label_text(x) for x in table["label"]])}
 
@@ -840,9 +841,10 @@ def evaluate_run(
     run_dir:str|Path, # a finished finetuning run
     file:str|Path|None=None, # a table with texts and labels; None: val and test of the run's corpus
     classifier=None, # what predicts, a baseline for example; None: the run's own model
+    encoding:str|None=None, # of the file; None: that of the run's own
 )->dict: # split (or file name): metrics
     "Score a trained classifier again; events.jsonl keeps it."
-    classifier, parts = classifier or open_classifier(run_dir), asked_again(run_dir, file)
+    classifier, parts = classifier or open_classifier(run_dir), asked_again(run_dir, file, encoding)
     scores = {name: score(classifier, inputs, labels, name) for name, (inputs, labels) in parts.items()}
     if (Path(run_dir) / "run.json").is_file(): read_run(run_dir)   # a damaged one is told
     sizes = {name: len(labels) for name, (_, labels) in parts.items()}

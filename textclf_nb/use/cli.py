@@ -77,14 +77,17 @@ def fit(
     label_col:str=typer.Option(None, help="the column of labels; found if not given"),
     scratch:bool=typer.Option(False, "--scratch", help="do not start from wiki-mini"),
     adapt:bool=typer.Option(False, "--adapt", help="first guess hidden words of these texts"),
+    encoding:str=typer.Option("utf-8", help="of the file"),
     settings:list[str]=SET, root:Path=ROOT):
     "Fit an encoder, TF-IDF and both together to a table, and say which to take."
+    from textclf_nb.core import merged
     from textclf_nb.lab import results_table
     from textclf_nb.lab.runs import from_dotted
     from textclf_nb.training import Interrupted
     from textclf_nb.use.fit import ENCODER, fit_table
-    try: found = fit_table(file, minutes, name, root, text_col, label_col, None if scratch else ENCODER, adapt,
-        from_dotted(settings))
+    settings = merged({"data": {"encoding": encoding}}, from_dotted(settings))
+    source = None if scratch else ENCODER
+    try: found = fit_table(file, minutes, name, root, text_col, label_col, source, adapt, settings)
     except Interrupted as e:
         print(f"textclf: stopped by {e}; begin anew with another --name, or go on with the run that `textclf runs` "
             "calls interrupted: textclf train RUN --resume", file=sys.stderr)
@@ -161,11 +164,14 @@ def evaluate(
     run_dir:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run"),
     file:Path=typer.Option(None, "--file", "-f",
         help="score this file with texts and labels instead of the run's own splits"),
+    encoding:str=typer.Option(None, help="of the file; the one of the run's own file if not given"),
     device:str=DEVICE, root:Path=ROOT):
     "Score a trained classifier."
+    from textclf_nb.core import UserError
     from textclf_nb.lab import evaluate_run, load_classifier
+    if encoding and not file: raise UserError("--encoding goes with --file")
     run_dir = find_run(run_dir, root)
-    print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device)))
+    print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device), encoding))
 
 # %% ../../nbs/6_use/33_cli.ipynb #64d253c3
 def read_by(run:Path)->tuple[str, str]: # the column; the encoding
