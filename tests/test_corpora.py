@@ -66,7 +66,8 @@ WRONG = [  # file, its bytes, settings, what the message says
     ("a.csv", b"text,label\ncaf\xe9,a\n", {}, "line 2 is not utf-8"),
     ("a.csv", b"text,label\n\x81\x82,a\n", {"encoding": "cp1252"}, "line 2 is not cp1252"),
     ("a.csv", b"text,label\nx,a\n", {"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
-    ("a.tsv", b'text\tlabel\n"well said\ta\nso\tb\n"oh" he said\ta\n', {}, "a.tsv: the quotation mark in line 2 makes one cell of all up to line 4"),
+    ("a.tsv", b'text\tlabel\n"well said\ta\nso\tb\n"oh" he said\ta\n', {},
+        "a.tsv: the quotation mark in line 2 makes one cell of all up to line 4"),
     ("a.jsonl", b'{"text": "x", "label": null}\n', {}, "have no label"),
     ("a.jsonl", b'{"text": null, "label": 1}\n', {}, "have no text"),
     ("a.jsonl", b'{"text": 5, "label": 1}\n', {}, "have no text"),
@@ -113,7 +114,8 @@ def test_byte_order_mark_surrogates_and_other_encodings(tmp_path):
     assert "thé" in load_corpus(tmp_path / "latin.csv", encoding="latin-1").label_names
 
 
-@pytest.mark.parametrize("head, sep", [("sep=;\ntext;label", ";"), ("text, all of it;label", ";"), ("text|label", "|"), ('"sep=\t"\r\ntext\tlabel', "\t")])
+@pytest.mark.parametrize("head, sep", [("sep=;\ntext;label", ";"), ("text, all of it;label", ";"), ("text|label", "|"),
+    ('"sep=\t"\r\ntext\tlabel', "\t")])
 def test_tables_as_programs_export_them(tmp_path, head, sep):
     config = {"text_col": "text, all of it"} if "," in head else {}
     rows = [f"{i} of them" + ", and so on" * (i % 3) + f"{sep}{i % 2}" for i in range(40)]
