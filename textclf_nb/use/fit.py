@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MOST_LETTERS', 'ENCODER', 'LONGEST', 'EPOCHS',
-           'ENOUGH', 'LEAST', 'SHORTEST', 'CANDIDATES', 'FEW', 'mean_words', 'could_be_label', 'listed', 'the_label',
-           'the_text', 'refuse_headless', 'repeated', 'guess_columns', 'counts_for', 'reading_length', 'rehearse',
-           'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens', 'settings_of_fit', 'places', 'Fitted', 'say',
-           'described', 'doubts', 'name_for', 'adapted', 'advice', 'fit_table']
+           'ENOUGH', 'LEAST', 'SHORTEST', 'ROUNDS', 'ANSWERING', 'FEWEST', 'CANDIDATES', 'FEW', 'mean_words',
+           'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless', 'repeated', 'guess_columns',
+           'counts_for', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens',
+           'measured_settings', 'planned', 'answered', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts',
+           'name_for', 'adapted', 'advice', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import re
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +115,9 @@ EPOCHS = 6 # twice as many were not seen to help
 ENOUGH = 4, 8000 # epochs, or texts seen in all, for which shorter texts are read if need be
 LEAST = 64 # tokens below which a text is not shortened to save time
 SHORTEST = 5 # seconds that a training has in any case
+ROUNDS = 4, 2 # times that validation and test texts are answered when the training is over
+ANSWERING = .25 # share of the time for that, at most …
+FEWEST = 200 # … but so many texts of each are answered in any case
 
 # %% ../../nbs/6_use/32a_fit.ipynb #06392352
 def counts_for(texts:list[str])->BaselineConfig:
@@ -162,6 +167,11 @@ class Plan(NamedTuple):
     limit: int|None # texts to learn from; None: all
     seconds: float # expected for the training
 
+    def __str__(self):
+        often = f"{self.epochs} epoch" + "s"*(self.epochs != 1)
+        fewer = f", {self.limit:,} texts" if self.limit else ""
+        return f"{often} of {self.max_length} tokens a text{fewer}: about {duration(self.seconds)}"
+
 # %% ../../nbs/6_use/32a_fit.ipynb #ea82bf78
 def make_plan(
     epoch:float, # seconds of one, with all texts, `max_length` tokens of each
@@ -204,28 +214,66 @@ def text_tokens(config:ExperimentConfig, corpus:Corpus, sample:int=1000)->list[i
     return [len(x) for x in tokenizer.encode(corpus.splits["train"][:sample]["text"], LONGEST)]
 
 # %% ../../nbs/6_use/32a_fit.ipynb #10fe5750
-def settings_of_fit(
+def measured_settings(
     data:DataConfig, corpus:Corpus,
-    end:float, # of the training, by the monotonic clock
-    pretraining:str|None=ENCODER, # where it starts; None: from scratch
+    pretraining:str|None=ENCODER, # where the run starts; None: from scratch
     root:str|Path="experiments",
     settings:dict|None=None, # laid over what is chosen here
     seed:int=0,
-)->tuple[dict, Plan]:
-    "The settings of a run that will be over by then."
+)->tuple[dict, float]: # seconds of an epoch with all texts
+    "The settings of a run, but for what hangs on the time that there is."
     tree = merged(merged(COMMON, PRETRAINED if pretraining else SCRATCH), settings or {})
     tree = merged({"data": data.model_dump(mode="json"), "experiment": {"seed": seed}}, tree)
     def config(): return new_config("finetuning", "rehearsal", root, settings=tree, pretraining=pretraining)
     if "max_length" not in tree.get("tokenizer", {}):
         tree = merged(tree, {"tokenizer": {"max_length": reading_length(text_tokens(config(), corpus))}})
-    epoch = rehearse(config(), corpus)
+    return tree, rehearse(config(), corpus)
+
+# %% ../../nbs/6_use/32a_fit.ipynb #ed88a53b
+def planned(
+    tree:dict, epoch:float, # of `measured_settings`
+    texts:int, # to learn from
+    end:float, # of the training, by the monotonic clock
+)->tuple[dict, Plan]:
+    "The settings of a run that will be over by then."
     left = max(end - time.monotonic(), SHORTEST) if "epochs" not in tree["training"] else np.inf
-    plan = make_plan(epoch, left, tree["tokenizer"]["max_length"], len(corpus.splits["train"]))
+    plan = make_plan(epoch, left, tree["tokenizer"]["max_length"], texts)
     epochs = tree["training"].get("epochs", plan.epochs)
     chosen = {"training": {"epochs": epochs}, "tokenizer": {"max_length": plan.max_length}}
     if left < np.inf: tree = merged({"training": {"max_minutes": round(left/60, 3)}}, tree)
     if plan.limit: chosen["data"] = {"train": {"limit": plan.limit}}
     return merged(tree, chosen), plan._replace(epochs=epochs, seconds=plan.seconds*epochs/plan.epochs)
+
+# %% ../../nbs/6_use/32a_fit.ipynb #d097024b
+def answered(
+    answer:float, # a: seconds a text
+    left:float, # L: seconds, of everything
+    texts:tuple[int, int], # n_v, n_t: to validate and to test by
+)->tuple[tuple[int, int], float]: # of them that are answered; seconds that it takes
+    "How many texts a classifier can be judged by."
+    def seconds(texts): return answer*sum(r*n for r, n in zip(ROUNDS, texts))
+    f = min(1., ANSWERING*left/seconds(texts))
+    some = tuple(n if f == 1 else min(n, max(FEWEST, int(f*n))) for n in texts)
+    return some, seconds(some)
+
+# %% ../../nbs/6_use/32a_fit.ipynb #6e2523c0
+def few_answers(
+    corpus:Corpus, data:DataConfig,
+    answer:float, left:float, # as of `answered`
+    tell, # is told if there are fewer
+)->tuple[Corpus, DataConfig, float]: # both with no more texts to answer than there is time for; seconds that it takes
+    "Validate and test by fewer texts, if all would take too long."
+    splits = "val", "test"
+    all_ = tuple(len(corpus.splits[s]) for s in splits)
+    some, seconds = answered(answer, left, all_)
+    if some == all_: return corpus, data, seconds
+    tell("to answer all would take too long: validated by {} of {} texts, tested by {} of {}, drawn by class".format(
+        *(f"{n:,}" for pair in zip(some, all_) for n in pair)))
+    limits = {s: getattr(data, s).model_copy(update={"limit": n}) for s, n in zip(splits, some)}
+    data = data.model_copy(update=limits)
+    fewer = load_corpus(data)
+    fewer.card |= {k: v for k, v in corpus.card.items() if k in ("not_read", "left_out")}
+    return fewer, data, seconds
 
 # %% ../../nbs/6_use/32a_fit.ipynb #87056a7d
 def places(name:str, adapt:bool, root:Path)->dict[str, Path]:
@@ -283,7 +331,8 @@ def adapted(
 )->str: # its name
     "Guess hidden words in the texts of a table until then."
     name, root = run.name, run.parent.parent
-    tree, plan = settings_of_fit(data, corpus, end, pretraining, root, seed=seed)
+    tree, epoch = measured_settings(data, corpus, pretraining, root, seed=seed)
+    tree, plan = planned(tree, epoch, len(corpus.splits["train"]), end)
     say(f"adapting {pretraining} to these texts: {plan.epochs} epochs, about {duration(plan.seconds)}", progress)
     own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
     tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
@@ -311,12 +360,12 @@ def advice(
         open_ |= low <= 0 <= high
         if low > 0: taken = kind
     more = " Where no difference is shown the simpler is taken; more labelled texts would tell."*bool(open_)
-    return taken, f"Take {CANDIDATES[taken]}. On the test texts: {'; '.join(told)}.{more}"
+    return taken, f"Take {CANDIDATES[taken]}. On {tested:,} test texts: {'; '.join(told)}.{more}"
 
 # %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
 def fit_table(
     file:str|Path, # a csv, tsv, jsonl, parquet … file, or a folder
-    minutes:float=5., # asked for; only the training is held to them
+    minutes:float=5., # for everything: training and answers are cut to them
     name:str|None=None, # of the runs; the file's own without
     root:str|Path="experiments", # holds the runs
     text_col:str|None=None, # None: guessed
@@ -335,15 +384,17 @@ def fit_table(
     new_config("finetuning", name, root, settings=settings, pretraining=pretraining)   # refuses what it does not know
     corpus, data = prepare(file, text_col, label_col, **(settings or {}).get("data", {}))
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
+    tree, epoch = measured_settings(data, corpus, pretraining, root, settings, seed)
+    left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])
+    corpus, data, answers = few_answers(corpus, data, epoch/texts/3, left, partial(say, on=progress))
+    tree = merged(tree, {"data": data.model_dump(mode="json")})
     for line in doubts(corpus): say(line, progress)
     run_baseline(corpus, where["baseline"], counts_for(corpus.splits["train"]["text"]), data=data)
-    def part(share): return time.monotonic() + share*(end - time.monotonic())
+    def part(share): return time.monotonic() + share*(end - answers - time.monotonic())
     if time.monotonic() > end: say("reading and counting took the minutes: ask for more (--minutes)", progress)
     if adapt: pretraining = adapted(where["adapted"], data, corpus, part(.42), pretraining, seed, progress)
-    tree, plan = settings_of_fit(data, corpus, part(.85), pretraining, root, settings, seed)
-    fewer = f", {plan.limit} texts"*bool(plan.limit)
-    often = f"{plan.epochs} epoch" + "s"*(plan.epochs != 1)
-    say(f"{often} of {plan.max_length} tokens a text{fewer}: about {duration(plan.seconds)}", progress)
+    tree, plan = planned(tree, epoch, texts, part(.85))
+    say(str(plan), progress)
     run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
     run_blend(where["encoder"], where["baseline"], where["both"])
     runs = {k: where[k] for k in ("encoder", "baseline", "both")}
