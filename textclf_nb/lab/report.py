@@ -507,26 +507,34 @@ def _contradictions(done):
         if abs(r.test_f1_macro - found) > .001:
             yield f"{r['name']}: run.json says macro-F1 {r.test_f1_macro:.3f}, its predictions say {found:.3f}."
 
+# %% ../../nbs/5_lab/28_report.ipynb #2f9d6c70
+def _reading(done):
+    "How much of a text the models read, and the baselines."
+    lengths, counts = sorted(done.max_length.dropna().astype(float).unique()), done[done.kind == "baseline"]
+    if len(lengths) > 1:
+        yield f"Models read texts of different length: {', '.join(f'{n:.0f}' for n in lengths)} tokens."
+    if not lengths: return
+    words = counts.reindex(columns=["config.baseline.max_words"]).squeeze(axis=1)
+    for n, those in counts.groupby(words.fillna(0)):
+        who = ", ".join(those.name) if words.nunique(dropna=False) > 1 else "The baseline"
+        reads = f"at most the first {n:.0f} words of a document" if n else "whole documents"
+        yield f"{who} reads {reads}, the models at most {lengths[-1]:.0f} tokens of each."
+
 # %% ../../nbs/5_lab/28_report.ipynb #f7912f21
 def _about_runs(runs):
     "What is peculiar about these runs."
     done, out = finished(runs), []
-    devices, lengths = sorted(done.device.dropna().unique()), sorted(done.max_length.dropna().unique())
+    devices = sorted(done.device.dropna().unique())
     if len(devices) > 1:
         out.append(f"Runs come from different machines ({', '.join(devices)}): "
             "only costs of the most used one are shown.")
-    if len(lengths) > 1:
-        out.append(f"Models read texts of different length: {', '.join(f'{x:.0f}' for x in lengths)} tokens.")
-    if (done.kind == "baseline").any() and done.max_length.notna().any():
-        out.append(f"The baseline reads whole documents, the models at most {done.max_length.astype(float).max():.0f} "
-            "tokens of each.")
     if "folds" in runs and runs.folds.notna().any():
         out.append("Runs of several folds: each text was test once, and the intervals do not know that the trainings "
             "share most of their texts.")
     for _, r in done[done.ancestors.notna() & done.chain_seconds.isna()].iterrows():
         out.append(f"{r['name']} stands on {r.ancestors}, of which not every cost was found: "
             "the price of the chain is unknown.")
-    return [*out, *_contradictions(done)]
+    return [*_reading(done), *out, *_contradictions(done)]
 
 # %% ../../nbs/5_lab/28_report.ipynb #3b21f4e6
 def limits(
