@@ -7,8 +7,8 @@ __all__ = ['GAIN', 'TRIM_EVERY', 'FREE', 'PLACE', 'GIVE_UP', 'TrainingConfig', '
            'kept_speed', 'amp_dtype', 'count_targets', 'grouped', 'accumulate', 'train_step', 'Interrupted', 'StopNote',
            'Window', 'give_back', 'Evaluator', 'steps_of_epochs', 'Prepared', 'TrainingState', 'differences', 'restore',
            'Callback', 'Track', 'duration', 'first_line', 'Progress', 'all_finite', 'checkpoint_due', 'Checkpoints',
-           'Observed', 'Evaluating', 'Timed', 'Counting', 'Stepping', 'Epochs', 'go_back', 'cost_of', 'Fitting',
-           'TrainingLoop']
+           'Observed', 'Evaluating', 'Timed', 'Counting', 'Stepping', 'Epoch', 'Epochs', 'go_back', 'cost_of',
+           'Fitting', 'TrainingLoop']
 
 # %% ../../nbs/4_training/23_loop.ipynb #64c2c839
 import ctypes
@@ -492,7 +492,7 @@ class Checkpoints(Callback):
 # %% ../../nbs/4_training/23_loop.ipynb #09178bf9
 class Observed(TrainingState):
     "A state that is measured, and whose callbacks are told."
-    callbacks, val_loader, dir, history = (), None, None, None
+    callbacks, val_loader, dir, history, peak_of = (), None, None, None, "process"
 
     def tell(self, what:str, *facts):
         "Call a method of every callback."
@@ -500,12 +500,13 @@ class Observed(TrainingState):
 
     @contextmanager
     def pause(self):
-        "What happens inside is no step."
+        "What happens inside is no step; a meter that ran goes on afterwards, after an error, too."
         running = self.meter.mark is not None
         self.lap()
         self.meter.stop()
-        yield
-        if running: self.meter.start()
+        try: yield
+        finally:
+            if running: self.meter.start()
 
     def averaged(self):
         "A context in which the model has the averaged weights, if there are any."
@@ -609,26 +610,21 @@ class Stepping(Counting):
         self.tell("on_step")
 
 # %% ../../nbs/4_training/23_loop.ipynb #d4aeb8f0
-class Epochs(Stepping):
-    "A training that can run its epochs."
-    def run(self):
-        "All epochs that are left."
-        while self.epoch < self.config.epochs:
-            self.run_epoch()
-            self.epoch, self.batch = self.epoch + 1, 0
-            self.tell("on_epoch")
-            if self.enough(): break
-
-    def run_epoch(self):
-        "The steps of an epoch that are left, and the evaluation at its end."
-        c = self.config
-        if c.freeze: freeze(self.model, c.freeze_n_layers, c.freeze_embeddings, frozen=self.epoch < c.freeze_epochs)
+class Epoch(Stepping):
+    "A training that can run what is left of an epoch."
+    def groups(self):
+        "The micro-batches that are left, those of one step together."
         self.train_loader.set_epoch(self.epoch, self.batch)
         with no_trace(self.device): batches = iter(self.train_loader)
+        return grouped(batches, self.config.grad_accum_steps)
+
+    def run_epoch(self):
+        "The steps that are left, and the evaluation at their end."
+        groups = self.groups()
         self.model.train()
         self.meter.start()
         if self.due(): self.validate()   # the last part of the run was interrupted in it
-        for group in grouped(batches, c.grad_accum_steps):
+        for group in groups:
             self.note.signal = self.us.told(self.note.signal)   # all stop at the same step, or none
             self.note.check()
             if self.enough(): break
@@ -636,6 +632,20 @@ class Epochs(Stepping):
         self.close_window()
         self.meter.stop()
         if self.val_loader is not None and self.evaluated < self.step: self.validate()
+
+# %% ../../nbs/4_training/23_loop.ipynb #0e6696e3
+class Epochs(Epoch):
+    "A training that can run all its epochs."
+    def run(self):
+        "All epochs that are left."
+        c = self.config
+        while self.epoch < c.epochs:
+            if c.freeze:
+                freeze(self.model, c.freeze_n_layers, c.freeze_embeddings, frozen=self.epoch < c.freeze_epochs)
+            self.run_epoch()
+            self.epoch, self.batch = self.epoch + 1, 0
+            self.tell("on_epoch")
+            if self.enough(): break
 
 # %% ../../nbs/4_training/23_loop.ipynb #0f580855
 def go_back(
@@ -664,8 +674,6 @@ def cost_of(
 # %% ../../nbs/4_training/23_loop.ipynb #c7060d71
 class Fitting(Epochs):
     "A training from its beginning to its end."
-    peak_of = "process"
-
     def fit(self, resume:bool|str|Path=False)->dict: # as of `cost_of`
         "Train to the last epoch, from the start, from the last checkpoint that is whole (True), or from this one."
         with no_trace(self.device), self.note:
