@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['NearFarConfig', 'summarise', 'variances', 'spread_bias', 'grouped', 'left_out', 'Sums', 'chunk_sums', 'far_sums',
-           'feature_answers', 'merge', 'block_bias', 'join', 'middles', 'bias_at', 'NearFarAttention']
+           'feature_answers', 'merge', 'Cut', 'block_bias', 'join', 'middles', 'bias_at', 'with_summaries',
+           'with_features', 'middle_logits', 'with_middle', 'products', 'NearFarAttention']
 
 # %% ../../nbs/1_attention/05c_near_far.ipynb #7d70f905
 import math
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
@@ -171,12 +173,41 @@ def merge(out:Tensor, z:Tensor, other:Tensor, z_other:Tensor)->Tensor:
     "The answer of one softmax over two sets of keys, from the answers and log normalisers of each."
     return out * (z - z_other).sigmoid() + other * (z_other - z).sigmoid()
 
+# %% ../../nbs/1_attention/05c_near_far.ipynb #2a5844f6
+class Cut(NamedTuple):
+    "A text of N tokens in chunks of c, of which a to each side are near, and groups of r chunks."
+    N: int
+    c: int
+    a: int
+    r: int = 1
+    causal: bool = False # does nothing come after a query?
+
+    @property
+    def b(self)->int: # groups to each side of which each chunk has its own summary
+        return -(-self.a // self.r)
+
+    def near(self)->Layout:
+        "Blocks of queries are whole chunks: about as long as the window, neither tiny nor beyond 128 queries."
+        chunks = -(-self.N // self.c)
+        w = self.c * min(self.a, chunks)
+        return Layout(self.N, self.c * max(1, min(chunks, max(32, min(w, 128)) // self.c)), w, 0 if self.causal else w)
+
+    def around(self)->tuple[Layout, Layout]:
+        "Chunks in groups, each with those beside it that are not far; queries in groups."
+        side = self.b * self.r
+        chunks = Layout(-(-self.N // self.c), self.r, side, 0 if self.causal else side)
+        return chunks, Layout(self.N, self.c * self.r, 0, 0)
+
 # %% ../../nbs/1_attention/05c_near_far.ipynb #559a5bda
-def block_bias(layout:Layout, c:int, a:int, causal:bool, position_bias:Tensor|None, device=None)->Tensor: # (1|H, C, W)
+def block_bias(
+    cut:Cut,
+    position_bias:Tensor|None=None, # (1|H, 2N-1)
+    device=None,
+)->Tensor: # (1|H, C, W)
     "0 or the position bias where query and key are at most a chunks apart, FORBIDDEN elsewhere."
-    i, j = (x.to(device) for x in layout.places())
-    apart, N = j.div(c, rounding_mode="floor") - i.div(c, rounding_mode="floor"), layout.N
-    outside = (apart.abs() > a) | (j > i if causal else False)
+    i, j = (x.to(device) for x in cut.near().places())
+    apart, N = j.div(cut.c, rounding_mode="floor") - i.div(cut.c, rounding_mode="floor"), cut.N
+    outside = (apart.abs() > cut.a) | (j > i if cut.causal else False)
     if position_bias is None: return torch.zeros(1, *outside.shape, device=device).masked_fill(outside, FORBIDDEN)
     return position_bias[:, (j - i + N - 1).clamp(0, 2 * N - 2)].masked_fill(outside, FORBIDDEN)
 
@@ -199,9 +230,105 @@ def bias_at(position_bias:Tensor, i:Tensor, j:Tensor)->Tensor: # (1|H, 2N-1), pl
     N = (position_bias.shape[1] + 1) // 2
     return position_bias[:, (j - i + N - 1).clamp(0, 2 * N - 2)].transpose(0, 1)
 
-# %% ../../nbs/1_attention/05c_near_far.ipynb #524a4d8e
-class _Chunked(Node):
-    "Options, layout and price of `near_far`."
+# %% ../../nbs/1_attention/05c_near_far.ipynb #c8b31785
+def with_summaries(
+    extra:Extra, # keys that all may use, m of them
+    far:Extra, # of each chunk, from `summarise`
+    q:Tensor, # (B, H, N, d)
+    k:Tensor, # (B, H, N, d)
+    near:Tensor, # (B, N) bool: tokens that are summarised where they are far
+    cut:Cut,
+    spread:bool=False, # do summaries say how far keys lie from their mean?
+    position_bias:Tensor|None=None, # (1|H, 2N-1)
+)->tuple[Extra, Callable]: # with `hidden` of `near_attention`
+    "Extra keys, and after them the summaries of groups, hidden from those to whom a group is not far."
+    far, c = grouped(far, cut.r) if cut.r > 1 else far, cut.c * cut.r
+    if position_bias is not None:
+        i = torch.arange(cut.N, device=q.device)[:, None]
+        far = far._replace(bias=far.bias + bias_at(position_bias, i, middles(near, c)[:, None]))
+    if spread: far = far._replace(bias=far.bias + spread_bias(q, variances(k, near, c)))
+    def hidden(place):
+        apart = place[:, None] // c - torch.arange(far.k.shape[2], device=place.device)
+        return F.pad(apart <= cut.b if cut.causal else apart.abs() <= cut.b, (extra.k.shape[2], 0))
+    return join(extra, far), hidden
+
+# %% ../../nbs/1_attention/05c_near_far.ipynb #181f98b7
+def with_features(
+    out:Tensor, # answers to near keys, (B, H, N, Dv)
+    z:Tensor, # their log normalisers, (B, H, N)
+    q:Tensor, # (B, H, N, d)
+    k:Tensor, # (B, H, N, d)
+    v:Tensor, # (B, H, N, Dv)
+    near:Tensor, # (B, N) bool: tokens that have features where they are far
+    cut:Cut,
+    omega:Tensor, # directions, (m, d)
+)->Tensor: # (B, H, N, Dv)
+    "Answers to near keys, made answers to all keys."
+    look = not cut.causal
+    frame = measure_frame(q, k, near[:, None, :, None], look, look, True, look)
+    f = FeatureMap(omega.to(frame.psi.dtype), frame, "optimal")
+    sums = far_sums(chunk_sums(f, k, v, near, cut.c), cut.a, cut.causal)
+    return merge(out, z[..., None], *feature_answers(f, q, sums, cut.c)).to(v.dtype)
+
+# %% ../../nbs/1_attention/05c_near_far.ipynb #44799454
+def middle_logits(
+    far:Extra, # of each chunk, from `summarise`
+    q:Tensor, # (B, H, N, d)
+    k:Tensor, # (B, H, N, d)
+    near:Tensor, # (B, N) bool: tokens that are summarised
+    cut:Cut,
+    spread:bool=False, # do summaries say how far keys lie from their mean?
+    position_bias:Tensor|None=None, # (1|H, 2N-1)
+)->Tensor: # (B·H, groups, r·c, chunks around a group)
+    "Logits of queries in groups with the chunks around each group; near ones are forbidden."
+    (B, H, _, d), (around, queries) = q.shape, cut.around()
+    def rows(x): return x.expand(B, H, -1, -1).flatten(0, 1)
+    Q, K = queries.cut(rows(q).to(far.k.dtype)), around.windows(rows(far.k))
+    s = Q @ K.mT * d**-0.5 + around.windows(rows(far.bias.mT), FORBIDDEN).mT
+    if spread: s = s + spread_bias(Q, around.windows(rows(variances(k, near, cut.c))))
+    if position_bias is not None:
+        i = torch.arange(queries.chunks * queries.C, device=q.device).view(-1, queries.C, 1)
+        j = around.windows(middles(near, cut.c)[..., None])[..., 0][:, :, None]
+        s = s + bias_at(position_bias, i, j).expand(B, H, *s.shape[1:]).flatten(0, 1)
+    apart = around.places()[1] - queries.places()[0] // cut.c
+    return s.masked_fill((apart >= -cut.a if cut.causal else apart.abs() <= cut.a).to(s.device), FORBIDDEN)
+
+# %% ../../nbs/1_attention/05c_near_far.ipynb #77242485
+def with_middle(
+    out:Tensor, # answers so far, (B, H, N, Dv)
+    z:Tensor, # their log normalisers, (B, H, N)
+    s:Tensor, # from `middle_logits`
+    far:Extra, # of each chunk
+    cut:Cut,
+    dropout:float=0.0, # of the weights of chunks
+)->Tensor: # (B, H, N, Dv)
+    "Answers so far, and the chunks around each group, in one softmax."
+    (B, H, N, _), (around, queries) = out.shape, cut.around()
+    so_far, z = (queries.cut(x.flatten(0, 1)) for x in (out.to(s.dtype), z[..., None]))
+    p = torch.cat([s, z], -1).softmax(-1)
+    answers = F.dropout(p[..., :-1], dropout) @ around.windows(far.v.flatten(0, 1)) + p[..., -1:] * so_far
+    return answers.flatten(1, 2)[:, :N].unflatten(0, (B, H)).to(out.dtype)
+
+# %% ../../nbs/1_attention/05c_near_far.ipynb #0fc24268
+def products(
+    cut:Cut,
+    g:int, # global tokens
+    d:int, # numbers a head
+    far:str="means", # as of `NearFarConfig`
+    m:int=0, # features, for far: features
+)->int:
+    "Operations of the matrix products of one head for one text."
+    near, (around, queries), g, n = cut.near(), cut.around(), min(g, cut.N), cut.N
+    M = -(-n // (cut.c * cut.r))
+    middle = queries.chunks * queries.C * around.W if cut.r > 1 else 0   # pairs of a query and a chunk
+    keys = near.W + g + (0 if far == "features" else M)
+    sums = 4 * m * (n * d + M * cut.c * (d + 1)) if far == "features" else 0   # exponents, and their use
+    if far == "spread": sums = 2 * d * (n * M + middle)
+    return 4 * d * (near.chunks * near.C * keys + g * n + middle) + sums
+
+# %% ../../nbs/1_attention/05c_near_far.ipynb #da557675
+class _NearFar(Node):
+    "Options, cut and price of `near_far`."
     Config = NearFarConfig
 
     def __init__(self, head_dim, num_heads, config=None, seed=0):
@@ -214,107 +341,37 @@ class _Chunked(Node):
     def limits(cls, config):
         return {"position_bias": "sums of features know no distance; 'means' does"} if config.far == "features" else {}
 
-    def reach(self)->int: # a
-        return -(-self.config.window // self.config.chunk_size)
-
-    def layout(self, N:int, causal:bool=False)->Layout:
-        "Blocks of queries are whole chunks: about as long as the window, neither tiny nor beyond 128 queries."
-        c, w = self.config.chunk_size, self.reach() * self.config.chunk_size
-        w = min(w, -(-N // c) * c)
-        return Layout(N, c * max(1, min(-(-N // c), max(32, min(w, 128)) // c)), w, 0 if causal else w)
-
-    def between(self, N:int, causal:bool=False)->tuple[Layout, Layout]:
-        "Chunks in groups, each with those beside it that are not far; queries in groups."
-        c, r = self.config.chunk_size, self.config.group
-        side = -(-self.reach() // r) * r   # b·r
-        return Layout(-(-N // c), r, side, 0 if causal else side), Layout(N, c * r, 0, 0)
+    def cut(self, N:int, causal:bool=False)->Cut:
+        "How a text of N tokens is cut."
+        c = self.config
+        return Cut(N, c.chunk_size, -(-c.window // c.chunk_size), c.group, causal)
 
     def flops(self, n:int)->int:
         "Operations of the matrix products for one text of n tokens, all heads."
-        layout, g, d, m = self.layout(n), min(self.config.global_tokens, n), self.head_dim, self.config.nb_features
-        c, r, far = self.config.chunk_size, self.config.group, self.config.far
-        M, (between, queries) = -(-n // (c * r)), self.between(n)
-        middle = queries.chunks * queries.C * between.W if r > 1 else 0   # pairs of a query and a chunk
-        keys = layout.W + g + (0 if far == "features" else M)
-        sums = 4 * m * (n * d + M * c * (d + 1)) if far == "features" else 0   # exponents, and their use
-        if far == "spread": sums = 2 * d * (n * M + middle)
-        return self.num_heads * (4 * d * (layout.chunks * layout.C * keys + g * n + middle) + sums)
+        c = self.config
+        return self.num_heads * products(self.cut(n), c.global_tokens, self.head_dim, c.far, c.nb_features)
 
-# %% ../../nbs/1_attention/05c_near_far.ipynb #23363a9f
-class _Far(_Chunked):
-    "What is far, before the softmax over near keys and after it."
-    def with_summaries(self, extra, far, q, k, near, causal, position_bias): # Extra, and `hidden` of `near_attention`
-        "Extra keys, and after them the summaries of groups, hidden from those to whom a group is not far."
-        (c, r), g, N = (self.config.chunk_size, self.config.group), extra.k.shape[2], q.shape[2]
-        far, c, b = grouped(far, r) if r > 1 else far, c * r, -(-self.reach() // r)
-        place = torch.arange(N, device=q.device)[:, None]
-        if position_bias is not None:
-            far = far._replace(bias=far.bias + bias_at(position_bias, place, middles(near, c)[:, None]))
-        if self.config.far == "spread": far = far._replace(bias=far.bias + spread_bias(q, variances(k, near, c)))
-        def hidden(place):
-            apart = place[:, None] // c - torch.arange(far.k.shape[2], device=place.device)
-            return F.pad(apart <= b if causal else apart.abs() <= b, (g, 0))
-        return join(extra, far), hidden
-
-    def with_features(self, out, z, q, k, v, near, causal): # (B, H, N, Dv)
-        "Answers `out` to near keys, whose log normalisers are z (B, H, N), made answers to all keys."
-        c, look = self.config.chunk_size, not causal
-        frame = measure_frame(q, k, near[:, None, :, None], look, look, True, look)
-        f = FeatureMap(self.omega.to(frame.psi.dtype), frame, "optimal")
-        sums = far_sums(chunk_sums(f, k, v, near, c), self.reach(), causal)
-        return merge(out, z[..., None], *feature_answers(f, q, sums, c)).to(v.dtype)
-
-# %% ../../nbs/1_attention/05c_near_far.ipynb #caaf51d7
-class _Between(_Far):
-    "What lies between near keys and far groups."
-    def middle_logits(self, q, far, k, near, causal, position_bias): # (B·H, groups, r·c, chunks around a group)
-        "Logits of queries in groups with the chunks around each group; near ones are forbidden."
-        (B, H, N, d), c, a = q.shape, self.config.chunk_size, self.reach()
-        between, queries = self.between(N, causal)
-        def rows(x): return x.expand(B, H, -1, -1).flatten(0, 1)
-        Q, K = queries.cut(rows(q).to(far.k.dtype)), between.windows(rows(far.k))
-        s = Q @ K.mT * d**-0.5 + between.windows(rows(far.bias.mT), FORBIDDEN).mT
-        if self.config.far == "spread": s = s + spread_bias(Q, between.windows(rows(variances(k, near, c))))
-        if position_bias is not None:
-            i = torch.arange(queries.chunks * queries.C, device=q.device).view(-1, queries.C, 1)
-            j = between.windows(middles(near, c)[..., None])[..., 0][:, :, None]
-            s = s + bias_at(position_bias, i, j).expand(B, H, *s.shape[1:]).flatten(0, 1)
-        apart = between.places()[1] - queries.places()[0] // c
-        return s.masked_fill((apart >= -a if causal else apart.abs() <= a).to(s.device), FORBIDDEN)
-
-# %% ../../nbs/1_attention/05c_near_far.ipynb #274234f1
-class _Levels(_Between):
-    "Near keys, chunks and groups in one softmax."
-    def with_middle(self, out, z, s, far, dropout, causal): # (B, H, N, Dv)
-        "Answers `out`, whose log normalisers are z (B, H, N), and the chunks of logits s, in one softmax."
-        (B, H, N, _), (between, queries) = out.shape, self.between(out.shape[2], causal)
-        so_far, z = (queries.cut(x.flatten(0, 1)) for x in (out.to(s.dtype), z[..., None]))
-        p = torch.cat([s, z], -1).softmax(-1)   # what is answered already is one more key
-        answers = F.dropout(p[..., :-1], dropout) @ between.windows(far.v.flatten(0, 1)) + p[..., -1:] * so_far
-        return answers.flatten(1, 2)[:, :N].unflatten(0, (B, H)).to(out.dtype)
-
-# %% ../../nbs/1_attention/05c_near_far.ipynb #30d00caf
+# %% ../../nbs/1_attention/05c_near_far.ipynb #c391eed9
 @register_attention("near_far")
-class NearFarAttention(_Levels):
+class NearFarAttention(_NearFar):
     "Exact near keys and summarised far ones in one softmax: O(N·(w + N/c)) time, or O(N·(w + m)) with m features."
     def attend(self, q, k, v, key_mask, attn_mask, position_bias):
+        "Text by text where masks pack several into a row."
         return per_text(self.kind, self._attend, q, k, v, key_mask, attn_mask, position_bias)
 
     def _attend(self, q, k, v, key_mask, causal, position_bias):
-        (B, _, N, _), by_features = q.shape, self.config.far == "features"
-        g, layout = min(self.config.global_tokens, N), self.layout(N, causal)
-        dropout = self.config.attn_dropout * self.training
-        bias = block_bias(layout, self.config.chunk_size, self.reach(), causal, position_bias, q.device)
+        (B, _, N, _), c = q.shape, self.config
+        cut, g, dropout = self.cut(N, causal), min(c.global_tokens, N), c.attn_dropout * self.training
+        bias = block_bias(cut, position_bias, q.device)
         places, there, chosen = first_tokens(g, B, N, key_mask, q.device)
         near = ~chosen if key_mask is None else key_mask & ~chosen
         extra, hidden = global_extra(k, v, places, there, causal, position_bias), None
+        how = near, cut, c.far == "spread", position_bias
         with torch.autocast(q.device.type, enabled=False):
-            if not by_features:
-                far = summarise(k, v, near, self.config.chunk_size, self.config.far)
-                extra, hidden = self.with_summaries(extra, far, q, k, near, causal, position_bias)
-            out, z = near_attention(q, k, v, layout, bias, near, extra, hidden, dropout)
-            if by_features: out = self.with_features(out, z, q, k, v, near, causal)
-            if self.config.group > 1:
-                s = self.middle_logits(q, far, k, near, causal, position_bias)
-                out = self.with_middle(out, z, s, far, dropout, causal)
+            if c.far != "features":
+                far = summarise(k, v, near, cut.c, c.far)
+                extra, hidden = with_summaries(extra, far, q, k, *how)
+            out, z = near_attention(q, k, v, cut.near(), bias, near, extra, hidden, dropout)
+            if c.far == "features": out = with_features(out, z, q, k, v, near, cut, self.omega)
+            if cut.r > 1: out = with_middle(out, z, middle_logits(far, q, k, *how), far, cut, dropout)
         return global_answers(out, q, k, v, places, there, key_mask, causal, position_bias, dropout) if g else out
