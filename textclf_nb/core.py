@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MACHINE', 'ROOM', 'PALETTE', 'UserError', 'one_line', 'known_names', 'Settings', 'parse_yaml', 'read_yaml', 'merged',
-           'checked_name', 'making', 'whole', 'clear_leftovers', 'cache_home', 'digest', 'is_sound', 'cached',
-           'set_style', 'save_figure']
+           'checked_name', 'making', 'refuse_stream', 'whole', 'clear_leftovers', 'cache_home', 'digest', 'is_sound',
+           'cached', 'set_style', 'save_figure']
 
 # %% ../nbs/00_core.ipynb #63da1fb7
 import copy
@@ -208,6 +208,13 @@ def making(path:str|Path):
     try: yield
     except FileNotFoundError: raise UserError(f"{path}: nothing can be made there; choose another place") from None
 
+# %% ../nbs/00_core.ipynb #59160e4c
+def refuse_stream(path:Path):
+    "A `UserError` where a device or a pipe is, or a link to what a process has open."
+    special = path.exists() and not path.is_file() and not path.is_dir()
+    if special or (path.is_symlink() and str(path.readlink()).startswith("/proc/")):
+        raise UserError(f"{path} is a device or a pipe, which no file can replace: name a file")
+
 # %% ../nbs/00_core.ipynb #207a7a52
 ROOM = ".part"   # how the temporary directories of `whole` end
 
@@ -223,6 +230,7 @@ def whole(
 ): # yields a temporary `Path` in the same directory
     "Write a file or a directory completely or not at all."
     path = Path(path)
+    refuse_stream(path)
     with making(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=ROOM, dir=path.parent))

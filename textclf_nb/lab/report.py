@@ -685,6 +685,7 @@ def compare(
     wandb_project:str="", # of Weights & Biases: keep tables and page there, too, as an artifact
 )->Comparison: # runs, configurations, and what stands beside them
     "Compare runs: results.csv, report.html, figures/, reproduce.sh, and reference.csv if scores were given."
+    if prefix: checked_name(prefix, "prefix")
     given, out = collect(run_dirs), Path(out_dir)
     runs = collect(pool_folds(run_dirs, out / "folds"))
     configs = summarise(runs, requirements, seed, against)

@@ -6,11 +6,11 @@
 __all__ = ['app', 'ROOT', 'SET', 'DEVICE', 'CPU', 'cost_app', 'OUT', 'export_app', 'suite_app', 'FILE', 'SCALE', 'OVER', 'ONLY',
            'KEPT', 'JOBS', 'DEVICES', 'SCHEDULER', 'corpus_app', 'directory', 'usable_device', 'show_version', 'frame',
            'main', 'fit', 'new', 'train', 'find_run', 'print_metrics', 'usable', 'evaluate', 'read_by', 'answers',
-           'predict_table', 'predict', 'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost', 'cost_place',
-           'precision', 'cost_attention', 'cost_model', 'cost_length', 'cost_parameters', 'cost_error', 'sizes',
-           'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf', 'export_to_onnx',
-           'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry', 'suite_status',
-           'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
+           'predict_table', 'answers_place', 'predict', 'generate', 'baseline', 'compare_runs', 'blend', 'keep_cost',
+           'cost_place', 'precision', 'cost_attention', 'cost_model', 'cost_length', 'cost_parameters', 'cost_error',
+           'sizes', 'cost_exchange', 'cost_adapt', 'cost_predict', 'draw_maps', 'serve_ui', 'export_to_hf',
+           'export_to_onnx', 'run_row', 'columned', 'list_runs', 'find_suite', 'executes', 'suite_run', 'suite_retry',
+           'suite_status', 'plan_row', 'suite_plan', 'corpus_list', 'corpus_show']
 
 # %% ../../nbs/6_use/33_cli.ipynb #b21937bf
 import sys
@@ -202,6 +202,8 @@ def predict_table(classifier, file:Path, column:str, stream, encoding:str="utf-8
     for table in read_pieces(file, encoding=encoding):
         if column not in table:
             raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table.columns))}")
+        own = [name for name in ("predicted", "probability") if name in table]
+        if own: raise UserError(f"{file} has a column {own[0]!r}, which the answers would replace: rename it")
         labels, probabilities = answers(classifier, table[column].tolist())
         answered = table.assign(predicted=labels, probability=probabilities)
         if isinstance(table[column].iloc[0], bytes): answered = answered.drop(columns=column)   # a picture's file
@@ -212,6 +214,14 @@ def predict_table(classifier, file:Path, column:str, stream, encoding:str="utf-8
     if first: raise UserError(f"{file} has no rows: give at least one text")
 
 # %% ../../nbs/6_use/33_cli.ipynb #91664113
+def answers_place(out:Path):
+    "Refuse a folder, and a name that a CSV should not have."
+    from textclf_nb.core import UserError
+    from textclf_nb.data.sources import READERS
+    if out.is_dir(): raise UserError(f"{out} is a directory: name a file in it, {out / 'answers.csv'} say")
+    if out.suffix.lower() in set(READERS) - {".csv", ".tsv", ".txt"}:
+        raise UserError(f"{out}: answers are written as CSV, so name a file that ends with .csv")
+
 @app.command()
 def predict(
     run:Path=typer.Argument(..., help="a finished finetuning, baseline or blend run, or a model directory"),
@@ -227,7 +237,7 @@ def predict(
     from textclf_nb.lab import load_classifier
     if bool(texts) == bool(file): raise UserError("give either texts or --file")
     if texts and (column or encoding or out): raise UserError("--column, --encoding and --out go with --file")
-    if out and out.is_dir(): raise UserError(f"{out} is a directory: name a file in it, {out / 'answers.csv'} say")
+    if out: answers_place(out)
     run = usable(run, root)
     classifier = load_classifier(run, device)
     if not file: return print("\n".join(f"{label}\t{p:.3f}" for label, p in classifier.predict(texts)))

@@ -183,8 +183,8 @@ def make_plan(
     wanted = max(1, min(ENOUGH[0], ENOUGH[1]/texts)) # epochs
     while left < wanted*epoch and max_length//2 >= LEAST: epoch, max_length = epoch/2, max_length//2
     share = min(1., left/epoch)
-    epochs = int(np.clip(left/epoch, 1, EPOCHS))
-    return Plan(epochs, max_length, None if share == 1 else max(int(share*texts), 100), epochs*epoch*share)
+    epochs, limit = int(np.clip(left/epoch, 1, EPOCHS)), min(texts, max(int(share*texts), 100))
+    return Plan(epochs, max_length, limit if limit < texts else None, epochs*epoch*limit/texts)
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8e426b9e
 def prepare(
