@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from ..core import Settings, UserError, checked_name, whole
 from ..data.corpora import Corpus, DataConfig, corpus_facts
-from .runs import text_list
+from .runs import keep_answers, text_list
 from ..training.metrics import classification_metrics, prediction_table
 from textclf_nb.training.tracking import (
     LoggingConfig, Tracker, hold, peak_memory_mib, read_run, reset_peak_memory, save_predictions,
@@ -187,15 +187,16 @@ def baseline_settings(corpus:Corpus, config:BaselineConfig, name:str, seed:int, 
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #84835170
 def judge_baseline(model:Baseline, corpus:Corpus, tracker:Tracker, step:int)->dict:
-    "Score val and test (where they have documents); keep the answers for test."
-    results = {}
+    "Score val and test (where they have documents); keep the answers."
+    results, answers = {}, {}
     for split in (s for s in ("val", "test") if len(corpus.splits[s])):
         labels, probs = np.array(corpus.splits[split]["label"][:]), model.probabilities(corpus.splits[split]["text"][:])
-        results[split] = classification_metrics(labels, probs, corpus.label_names)
+        results[split], answers[split] = classification_metrics(labels, probs, corpus.label_names), probs
         tracker.log_eval(step, split, **results[split])
         if split == "test":
             save_predictions(tracker, prediction_table(labels, probs, corpus.label_names,
                 corpus.splits[split]["group"][:]))
+    keep_answers(tracker.dir, answers, corpus)
     return results
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #ac636761

@@ -28,7 +28,7 @@ from ..data.pictures import mirrored, moved, picture_loader, pixel_rows
 from ..model.decoder import TransformerForCausalLM, check_causal, next_tokens
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
 from ..model.vision import TransformerForImageClassification, whiten_patches
-from .metrics import classification_metrics, fit_pool, perplexity, prediction_table
+from .metrics import classification_metrics, fit_pool, perplexity, pool, prediction_table
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #cf6fe301
 class TaskConfig(Settings):
@@ -254,13 +254,13 @@ class Task(_Monitored):
         "The metrics of a split; `how` as in `over_batches`."
         raise NotImplementedError
 
-    def calibrate(self, model:nn.Module, loader, **how)->dict: # facts about it, for the record
+    def calibrate(self, model:nn.Module, loader, **how)->tuple: # facts for the record; what it answers then, or None
         "Make a trained model's confidence believable, by texts that it was not trained on; here, nothing."
-        return {}
+        return {}, None
 
-    def judge(self, model:nn.Module, loader, rows, **how)->tuple: # metrics, and a table of predictions or None
-        "What is kept of a finished training; `rows` are the split's rows of the corpus."
-        return self.evaluate(model, loader, **how), None
+    def judge(self, model:nn.Module, loader, rows, answers=None, **how)->tuple: # metrics; table, probabilities or None
+        "What is kept of a finished training; `rows` are the split's of the corpus, `answers` are known already."
+        return self.evaluate(model, loader, **how), None, None
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #24df5e28
 TASKS = {} # name: class
@@ -346,13 +346,13 @@ class Classification(_Weighing):
         w = float(fit_pool(labels, probs[None])[0].clip(.1, 10))   # 0 would make all answers alike
         with torch.no_grad():
             for p in model.classifier.out.parameters(): p.mul_(w)
-        return {"temperature": 1/w}
+        return {"temperature": 1/w}, (labels, pool(probs[None], [w]))
 
-    def judge(self, model, loader, rows, **how):
-        labels, probs = predict_probs(model, loader, **how)
+    def judge(self, model, loader, rows, answers=None, **how):
+        labels, probs = answers or predict_probs(model, loader, **how)
         groups = None if loader.shuffle else rows["group"][:]   # shuffled, a row is no longer the corpus's
         metrics = classification_metrics(labels, probs, self.label_names)
-        return metrics, prediction_table(labels, probs, self.label_names, groups)
+        return metrics, prediction_table(labels, probs, self.label_names, groups), probs
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #34d4d79a
 def next_targets(batch:dict, table, tokenizer, generator)->dict:

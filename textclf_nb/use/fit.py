@@ -115,7 +115,7 @@ EPOCHS = 6 # twice as many were not seen to help
 ENOUGH = 4, 8000 # epochs, or texts seen in all, for which shorter texts are read if need be
 LEAST = 64 # tokens below which a text is not shortened to save time
 SHORTEST = 5 # seconds that a training has in any case
-ROUNDS = 4, 2 # times that validation and test texts are answered when the training is over
+ROUNDS = 2, 1 # times that validation and test texts are answered once the training has made its last step
 ANSWERING = .25 # share of the time for that, at most …
 FEWEST = 200 # … but so many texts of each are answered in any case
 
