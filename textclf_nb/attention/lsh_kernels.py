@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from .base import register_implementation
-from .kernels import constexpr, kernel, no_card, precision, sizes, tile, tl, too_large
+from .kernels import constexpr, kernel, line, no_card, precision, put, sizes, tile, tl, too_large
 from .lsh import PADDING, hash_texts, rows, unit
 from .lsh_fast import lsh_fast
 
@@ -32,70 +32,72 @@ def logits(Q, K, i, j, ci, cj, WITHIN:constexpr):
 @kernel
 def ask_neighbours(q, k, v, code, out, z, L, C, D, V, WITHIN:constexpr, SUMS:constexpr,
                    BC:constexpr, BD:constexpr, BV:constexpr):
+    "Answers of one chunk's queries to the keys of three chunks, and z = ln Σ e^s."
     row, t = tl.program_id(0).to(tl.int64), tl.program_id(1)
     n, d, e = tl.arange(0, BC), tl.arange(0, BD), tl.arange(0, BV)
     i = places(t, n, C, L)
-    Q, ci = tile(q + row * L * D, i, d, L, D), tl.load(code + row * L + i, mask=i < L, other=-1)
+    Q, ci = tile(q + row * L * D, i, d, L, D), line(code + row * L, i, L, -1)
     total, count = tl.zeros((BC, BV), tl.float32), tl.zeros((BC,), tl.float32)
     most = tl.full((BC,), -1e30, tl.float32)
     for step in range(3):
         j = places(t + step - 1, n, C, L)
-        cj = tl.load(code + row * L + j, mask=j < L, other=-1)
-        s = logits(Q, tile(k + row * L * D, j, d, L, D), i, j, ci, cj, WITHIN)
+        K, cj = tile(k + row * L * D, j, d, L, D), line(code + row * L, j, L, -1)
+        s = logits(Q, K, i, j, ci, cj, WITHIN)
         new = tl.maximum(most, tl.max(s, 1))
         p = tl.where(s > -1e29, tl.exp(s - new[:, None]), 0.0)
         total, count, most = total * tl.exp(most - new)[:, None], count * tl.exp(most - new) + tl.sum(p, 1), new
         total += tl.dot(p, tile(v + row * L * V, j, e, L, V), input_precision=SUMS)
     count = tl.maximum(count, 1e-30)                             # nobody to look at: zeros
-    inside = (i < L)[:, None] & (e < V)[None]
-    tl.store(out + row * L * V + i[:, None] * V + e[None], total / count[:, None], mask=inside)
+    put(out + row * L * V, i, e, L, V, total / count[:, None])
     tl.store(z + row * L + i, most + tl.log(count), mask=i < L)
 
 # %% ../../nbs/1_attention/07b_lsh_kernels.ipynb #2c1d6fff
 @kernel
 def back_to_queries(q, k, v, code, g, z, delta, dq, L, C, D, V, WITHIN:constexpr, SUMS:constexpr,
                     BC:constexpr, BD:constexpr, BV:constexpr):
+    "Gradients of one chunk's queries, from three chunks of keys; g of the answers, delta = g·o."
     row, t = tl.program_id(0).to(tl.int64), tl.program_id(1)
     n, d, e = tl.arange(0, BC), tl.arange(0, BD), tl.arange(0, BV)
     i, dQ = places(t, n, C, L), tl.zeros((BC, BD), tl.float32)
     Q, G = tile(q + row * L * D, i, d, L, D), tile(g + row * L * V, i, e, L, V)
-    ci = tl.load(code + row * L + i, mask=i < L, other=-1)
-    zi, di = (tl.load(z + row * L + i, mask=i < L, other=0.0), tl.load(delta + row * L + i, mask=i < L, other=0.0))
+    ci, zi, di = line(code + row * L, i, L, -1), line(z + row * L, i, L, 0.0), line(delta + row * L, i, L, 0.0)
     for step in range(3):
         j = places(t + step - 1, n, C, L)
-        K, cj = tile(k + row * L * D, j, d, L, D), tl.load(code + row * L + j, mask=j < L, other=-1)
+        K, cj = tile(k + row * L * D, j, d, L, D), line(code + row * L, j, L, -1)
         s = logits(Q, K, i, j, ci, cj, WITHIN)
         p = tl.where(s > -1e29, tl.exp(s - zi[:, None]), 0.0)
         dp = tl.dot(G, tl.trans(tile(v + row * L * V, j, e, L, V)), input_precision=SUMS)
         dQ += tl.dot(p * (dp - di[:, None]), K, input_precision=SUMS)
-    tl.store(dq + row * L * D + i[:, None] * D + d[None], dQ, mask=(i < L)[:, None] & (d < D)[None])
+    put(dq + row * L * D, i, d, L, D, dQ)
 
 # %% ../../nbs/1_attention/07b_lsh_kernels.ipynb #d5bb29a4
 @kernel
 def back_to_keys(q, k, v, code, g, z, delta, dk, dv, L, C, D, V, WITHIN:constexpr, SUMS:constexpr,
                  BC:constexpr, BD:constexpr, BV:constexpr):
+    "Gradients of one chunk's keys and values, from three chunks of queries."
     row, t = tl.program_id(0).to(tl.int64), tl.program_id(1)
     n, d, e = tl.arange(0, BC), tl.arange(0, BD), tl.arange(0, BV)
     j, dK, dV = places(t, n, C, L), tl.zeros((BC, BD), tl.float32), tl.zeros((BC, BV), tl.float32)
     K, B = tile(k + row * L * D, j, d, L, D), tile(v + row * L * V, j, e, L, V)
-    cj = tl.load(code + row * L + j, mask=j < L, other=-1)
+    cj = line(code + row * L, j, L, -1)
     for step in range(3):
         i = places(t + step - 1, n, C, L)
         Q, G = tile(q + row * L * D, i, d, L, D), tile(g + row * L * V, i, e, L, V)
-        s = logits(Q, K, i, j, tl.load(code + row * L + i, mask=i < L, other=-1), cj, WITHIN)
-        p = tl.where(s > -1e29, tl.exp(s - tl.load(z + row * L + i, mask=i < L, other=0.0)[:, None]), 0.0)
+        s = logits(Q, K, i, j, line(code + row * L, i, L, -1), cj, WITHIN)
+        p = tl.where(s > -1e29, tl.exp(s - line(z + row * L, i, L, 0.0)[:, None]), 0.0)
         dp = tl.dot(G, tl.trans(B), input_precision=SUMS)
-        ds = p * (dp - tl.load(delta + row * L + i, mask=i < L, other=0.0)[:, None])
+        ds = p * (dp - line(delta + row * L, i, L, 0.0)[:, None])
         dK += tl.dot(tl.trans(ds), Q, input_precision=SUMS)
         dV += tl.dot(tl.trans(p), G, input_precision=SUMS)
-    tl.store(dk + row * L * D + j[:, None] * D + d[None], dK, mask=(j < L)[:, None] & (d < D)[None])
-    tl.store(dv + row * L * V + j[:, None] * V + e[None], dV, mask=(j < L)[:, None] & (e < V)[None])
+    put(dk + row * L * D, j, d, L, D, dK)
+    put(dv + row * L * V, j, e, L, V, dV)
 
 # %% ../../nbs/1_attention/07b_lsh_kernels.ipynb #1c16c879
 class Neighbours(torch.autograd.Function):
     "Attention of sorted chunks to themselves and their neighbours: q, k (M, L, D), v (M, L, V), code (M, L) int32."
     @staticmethod
     def forward(ctx, q, k, v, code, C, within):
+        "The answers (M, L, V), from chunks of C; `within`: in one bucket only."
         (M, L, D), V = q.shape, v.shape[-1]
         (BC, BD, BV), out, z = sizes(C, D, V), torch.empty_like(v), q.new_empty(M, L)
         ctx.grid, ctx.lengths = (M, L // C), (L, C, D, V)
@@ -107,6 +109,7 @@ class Neighbours(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, g):
+        "Gradients of q, k and v."
         q, k, v, code, out, z = ctx.saved_tensors
         dq, dk, dv, g, delta = *map(torch.empty_like, (q, k, v)), g.contiguous(), (g * out).sum(-1)
         back_to_queries[ctx.grid](q, k, v, code, g, z, delta, dq, *ctx.lengths, **ctx.how)

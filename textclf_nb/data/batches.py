@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SCHEMA', 'encode_rows', 'write_rows', 'tokenize_corpus', 'random_pieces', 'mask_tokens', 'pad_rows', 'window_lengths',
            'as_batch', 'cut_batches', 'bucketed', 'class_targets', 'hidden_targets', 'seeded', 'Batches', 'Loader',
-           'check_windows', 'make_loader']
+           'check_windows', 'targets_of', 'make_loader']
 
 # %% ../../nbs/3_data/18_batches.ipynb #7f02bee7
 from collections.abc import Callable
@@ -268,6 +268,20 @@ def check_windows(
         raise UserError(f"the rows are not windows of {window} tokens: "
             "give the max_length that tokenize_corpus was given with its windows")
 
+# %% ../../nbs/3_data/18_batches.ipynb #60ce7af0
+def targets_of(
+    task:str|Callable, # its name, or the function itself
+    dataset:Dataset, # at least one row
+    **hiding, # how tokens are hidden, of `mask_tokens`
+)->Callable: # a batch and its rows to targets, like `class_targets`
+    "What a task asks; a `UserError` for an unknown one, or classes that are not there."
+    named = {"pretraining": partial(hidden_targets, **hiding), "finetuning": class_targets}
+    if not callable(task) and task not in named: raise UserError(known_names(task, named, "task"))
+    targets = task if callable(task) else named[task]
+    if targets is class_targets and np.min(dataset.with_format("numpy")["label"][:]) < 0:
+        raise UserError("rows without a label: fine-tuning needs one for each (data.label_col)")
+    return targets
+
 # %% ../../nbs/3_data/18_batches.ipynb #bf1e89a4
 def make_loader(
     dataset:Dataset, # one split of `tokenize_corpus`
@@ -276,20 +290,17 @@ def make_loader(
     task:str|Callable="finetuning", # classes as labels; pretraining: hidden tokens; or a function like `class_targets`
     shuffle:bool=False, # length buckets in a new order each epoch; else the order of the rows
     seed:int=0, # of order and masks
-    mask_p:float=0.15, mask_token_p:float=0.8, random_token_p:float=0.1, # see `mask_tokens`
+    mask_p:float=0.15, # share of tokens that are hidden, as in `mask_tokens`
+    mask_token_p:float=0.8, # of these as [MASK]
+    random_token_p:float=0.1, # of these as any piece
     max_tokens:int|None=None, # rows times longest of a batch, at most
     window:int|None=None, # the `max_length` of rows that hold windows; they would be read as one long text without it
     num_workers:int=0, # processes that prepare batches; 0: the caller's
 )->Loader: # batches: input_ids (B, N), attention_mask (B, N) bool, labels (B, N) or (B,); (W, N), window_of (W,)
     "Batches trimmed to their longest row, the same for the same seed, epoch and step."
-    hide = partial(hidden_targets, mask_p=mask_p, mask_token_p=mask_token_p, random_token_p=random_token_p)
-    named = {"pretraining": hide, "finetuning": class_targets}
-    if not callable(task) and task not in named: raise UserError(known_names(task, named, "task"))
     if not len(dataset): raise UserError("no rows to make batches of")
-    targets, columns = task if callable(task) else named[task], dataset.with_format("numpy")
-    if targets is class_targets and np.min(columns["label"][:]) < 0:
-        raise UserError("rows without a label: fine-tuning needs one for each (data.label_col)")
-    lengths = np.asarray(columns["length"][:])
+    targets = targets_of(task, dataset, mask_p=mask_p, mask_token_p=mask_token_p, random_token_p=random_token_p)
+    lengths = np.asarray(dataset.with_format("numpy")["length"][:])
     if window:
         check_windows(dataset, lengths, window, tokenizer)
         lengths = np.where(lengths > window, -(-lengths // window) * window, lengths)   # the cells that a text takes

@@ -30,7 +30,7 @@ def next_tokens(
 
 # %% ../../nbs/2_model/12_decoder.ipynb #c0ab4511
 def check_causal(
-    architecture:EncoderConfig,
+    architecture:EncoderConfig, # the mechanisms of its layers
 ):
     "A `UserError` that says why a mechanism cannot look back only."
     for kind in architecture.layer_kinds:
@@ -39,7 +39,7 @@ def check_causal(
 
 def causal_mask(
     n:int, # N
-    device:torch.device|None=None,
+    device:torch.device|None=None, # where it will be used
 )->Tensor: # (N, N) bool, True where query i may attend to key j ≤ i
     "Itself and all before it."
     return torch.ones(n, n, dtype=torch.bool, device=device).tril()
@@ -74,6 +74,7 @@ class TransformerForCausalLM(Transformer):
         labels:Tensor|None=None, # (B, N) long, from `next_tokens`
         **where, # memory and positions, see `Stack`
     )->ModelOutput: # logits (M, V) at the labelled tokens; (B, N, V) without labels
+        "Which word could follow each token, and how wrong that is."
         sight = causal_mask(input_ids.shape[1], input_ids.device)
         hidden = self.encoder(input_ids, attention_mask, attn_mask=sight, **where)
         if labels is None: return ModelOutput(logits=self.logits(hidden), last_hidden_state=hidden)

@@ -62,6 +62,7 @@ class MLP(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, hidden:Tensor)->Tensor: # (…, D) to (…, D)
+        "Each token's vector, made anew."
         return self.dropout(self.fc2(F.gelu(self.fc1(hidden))))
 
 # %% ../../nbs/2_model/09_encoder.ipynb #4f8f32f3
@@ -176,9 +177,8 @@ class Block(nn.Module):
         norm:Literal["post", "pre"]="post", # LayerNorm after the residual sum, or before each sublayer
     ):
         super().__init__()
-        dim = mlp.fc1.in_features
         self.attention, self.mlp, self.pre = attention, mlp, norm == "pre"
-        self.attention_norm, self.mlp_norm = layer_norm(dim), layer_norm(dim)
+        self.attention_norm, self.mlp_norm = (layer_norm(mlp.fc1.in_features) for _ in range(2))
 
     def sublayer(self, hidden:Tensor, f, norm:nn.Module)->Tensor: # (…, D) to (…, D)
         "f with its residual and its norm."
@@ -186,13 +186,14 @@ class Block(nn.Module):
 
     def forward(self,
         hidden:Tensor, # (B, N, D), or (T, D) if packed
-        key_mask:Tensor|None=None, # this and what follows: of the attention
-        turn:Tensor|None=None,
-        position_bias:Tensor|None=None,
-        packing:Packing|None=None,
-        attn_mask:Tensor|None=None,
-        memory=None,
+        key_mask:Tensor|None=None, # (B, N) bool; this and what follows as the attention takes it
+        turn:Tensor|None=None, # rotations
+        position_bias:Tensor|None=None, # (1|H, 2N−1)
+        packing:Packing|None=None, # where the T tokens stand
+        attn_mask:Tensor|None=None, # (N, N) or (B, 1|H, N, N) bool
+        memory=None, # of the tokens before (chapter 12a)
     )->Tensor: # like `hidden`
+        "Both sublayers, one after the other."
         where = key_mask, turn, position_bias, packing, attn_mask, memory
         hidden = self.sublayer(hidden, lambda x: self.attention(x, *where), self.attention_norm)
         return self.sublayer(hidden, self.mlp, self.mlp_norm)
@@ -206,6 +207,20 @@ def _section(
     if not isinstance(given, dict): raise UserError(f"section {kind!r} must hold keys and values, got {given!r}")
     if "attn_dropout" in given: raise UserError(f"{kind}.attn_dropout: set attn_dropout once, beside kind")
     return attention_class(kind).Config.parse(given, f"section {kind!r}").model_dump(exclude={"attn_dropout"})
+
+# %% ../../nbs/2_model/09_encoder.ipynb #e9f97ef1
+def _sections(
+    kinds:list[str], # the mechanisms of the layers
+    given:dict, # sections by name, as read
+    keys, # what else may be named beside them, for the message
+)->dict: # {mechanism: its options}
+    "The sections of all mechanisms that are used or given, checked."
+    known = available_attention()
+    for name in given:
+        if name not in known: raise UserError(known_names(name, [*keys, *known], "key"))
+    if not kinds: raise UserError("attention.kind lists no mechanism")
+    for kind in kinds: attention_class(kind)
+    return {name: _section(name, given.get(name, {})) for name in dict.fromkeys([*given, *kinds])}
 
 # %% ../../nbs/2_model/09_encoder.ipynb #d852a794
 class AttentionConfig(Settings):
@@ -230,14 +245,8 @@ class AttentionConfig(Settings):
 
     @model_validator(mode="after")
     def _sections(self):
-        known, given = available_attention(), self.__pydantic_extra__
-        for name in given:
-            if name not in known: raise UserError(known_names(name, [*type(self).model_fields, *known], "key"))
-        if not self.kinds: raise UserError("attention.kind lists no mechanism")
-        for kind in self.kinds:
-            attention_class(kind)
-            given.setdefault(kind, {})
-        for name in given: given[name] = _section(name, given[name])
+        given = self.__pydantic_extra__
+        given.update(_sections(self.kinds, given, type(self).model_fields))
         return self
 
 # %% ../../nbs/2_model/09_encoder.ipynb #00533277
@@ -270,7 +279,6 @@ class _Sizes(Settings):
     attention: AttentionConfig = AttentionConfig()
     backbone: BackboneConfig | None = None
 
-
 # %% ../../nbs/2_model/09_encoder.ipynb #f6e58c5a
 def _check_sizes(c): # an `EncoderConfig`
     "Refuse sizes of an architecture that do not fit together."
@@ -294,6 +302,14 @@ def _check_bias(c): # an `EncoderConfig`
         if why := mechanism.limits(options).get("position_bias"):
             raise UserError(f"pos_encoding 'relative' and attention {kind!r} do not go together: {why}")
 
+# %% ../../nbs/2_model/09_encoder.ipynb #4fa210fb
+def _check_backbone(c): # an `EncoderConfig`
+    "Refuse keys that a backbone brings along."
+    if c.backbone is None or c.backbone.config is not None: return
+    fields = type(c).model_fields.items()
+    own = [k for k, field in fields if k != "backbone" and getattr(c, k) != field.default]
+    if own: raise UserError(f"architecture.{own[0]} comes from the backbone {c.backbone.name!r}: leave it out")
+
 # %% ../../nbs/2_model/09_encoder.ipynb #b4c025b6
 class EncoderConfig(_Sizes):
     "Section `architecture` (thesis, table 2.2)."
@@ -313,15 +329,8 @@ class EncoderConfig(_Sizes):
         return list(islice(cycle(self.attention.kinds), self.num_layers))
 
     @model_validator(mode="after")
-    def _backbone_alone(self):
-        if self.backbone is None or self.backbone.config is not None: return self
-        fields = type(self).model_fields.items()
-        own = [k for k, field in fields if k != "backbone" and getattr(self, k) != field.default]
-        if own: raise UserError(f"architecture.{own[0]} comes from the backbone {self.backbone.name!r}: leave it out")
-        return self
-
-    @model_validator(mode="after")
     def _consistent(self):
+        _check_backbone(self)
         _check_sizes(self)
         _check_bias(self)
         return self
@@ -397,6 +406,7 @@ class Embeddings(nn.Module):
         token_type_ids:Tensor|None=None, # (B, N) long; all 0 if None
         positions:Tensor|None=None, # (B, N) long: where the tokens stand, if not at 0 … N−1
     )->Tensor: # (B, N, D)
+        "What tokens are, where they stand, and in which segment."
         x = self.word(input_ids)
         if self.position is not None and positions is None: x = x + self.position(input_ids.shape[1])
         elif self.position is not None: x = x + self.position(int(positions.max()) + 1)[positions]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MEMORIES', 'Memory', 'register_memory', 'KeyValues', 'Ring', 'Sums', 'SharedKeys', 'make_memories', 'top_k', 'top_p',
-           'penalise', 'DecodingConfig', 'choose', 'following', 'write', 'stop_at', 'until', 'BeamConfig',
-           'continuations', 'reorder', 'apart', 'beam_search']
+           'penalise', 'DecodingConfig', 'choose', 'following', 'check_prompts', 'write', 'stop_at', 'until',
+           'BeamConfig', 'continuations', 'reorder', 'apart', 'beam_search']
 
 # %% ../../nbs/2_model/12a_generation.ipynb #0f0ca32c
 import math
@@ -212,6 +212,19 @@ def following(
     ids[there] = torch.tensor([i for t in texts for i in t], device=device)
     return model(ids, there, memory=memories).logits[torch.arange(len(texts)), lengths - 1]
 
+# %% ../../nbs/2_model/12a_generation.ipynb #ef5a4cce
+def check_prompts(
+    prompts:list[list[int]], # ids
+    most:int|None=None, # the most tokens of a text with what is to come; None: any number
+    new:int=0, # tokens to come
+    cure:str="", # what would help, for the message
+):
+    "A `UserError` for a prompt that is empty or leaves no room."
+    if not prompts or not all(prompts): raise UserError("a prompt is empty: give at least one token")
+    longest = max(map(len, prompts))
+    if most is not None and longest + new > most + 1:   # the last one is read by nobody
+        raise UserError(f"{longest} tokens and {new} new ones are more than max_sequence_length = {most}{cure}")
+
 # %% ../../nbs/2_model/12a_generation.ipynb #6607a958
 @torch.inference_mode()
 def write(
@@ -222,11 +235,8 @@ def write(
 )->Iterator[Tensor]: # (B,) long, the next token of each text, one step after another
     "Go on writing some texts."
     config, limit = config or DecodingConfig(), model.config.architecture.max_sequence_length
-    if not prompts or not all(prompts): raise UserError("a prompt is empty: give at least one token")
-    longest = max(map(len, prompts))
-    if config.context == "refuse" and longest + config.max_new_tokens > limit + 1:
-        raise UserError(f"{longest} tokens and {config.max_new_tokens} new ones are more than max_sequence_length = "
-                        f"{limit}: shorten one, or let context slide")
+    check_prompts(prompts, limit if config.context == "refuse" else None, config.max_new_tokens,
+        ": shorten one, or let context slide")
     said, generator, memories = [list(p) for p in prompts], torch.Generator().manual_seed(config.seed), None
     seen = [t[-limit:] for t in said]
     for _ in range(config.max_new_tokens):
@@ -326,10 +336,7 @@ def beam_search(
 )->list[tuple[float, list[int]]]: # at most K: s(y) and the new ids y, best first
     "The likeliest texts that go on from a beginning."
     c, limit = config or BeamConfig(), model.config.architecture.max_sequence_length
-    if not prompt: raise UserError("a prompt is empty: give at least one token")
-    if len(prompt) + c.max_new_tokens > limit + 1:
-        raise UserError(f"{len(prompt)} tokens and {c.max_new_tokens} new ones are more than "
-            f"max_sequence_length = {limit}")
+    check_prompts([prompt], limit, c.max_new_tokens)
     memories, beams, done = make_memories(model) if c.cache else [], [[]], []
     totals = torch.zeros(1, device=model.encoder.embeddings.word.weight.device)
     for n in range(1, c.max_new_tokens + 1):

@@ -85,7 +85,12 @@ class Transformer(_Saved):
         return ModelOutput(last_hidden_state=self.encoder(input_ids, attention_mask, token_type_ids))
 
 # %% ../../nbs/2_model/11_models.ipynb #4718aef7
-def check_labels(labels:Tensor, shape, count:int, what:str):
+def check_labels(
+    labels:Tensor, # long
+    shape, # that they should have
+    count:int, # of what they may be
+    what:str, # the name of `count`, for the message
+):
     "Refuse labels of another shape or, on the CPU, outside 0 … count−1 (−100 means none)."
     if tuple(labels.shape) != tuple(shape):
         raise UserError(f"labels have shape {tuple(labels.shape)}: expected {tuple(shape)}")
@@ -108,6 +113,7 @@ class TransformerForMaskedLM(Transformer):
         labels:Tensor|None=None, # (B, N) long, −100 where nothing is to be predicted
         token_type_ids:Tensor|None=None, # (B, N) long
     )->ModelOutput: # logits (M, V) at the labelled tokens; (B, N, V) without labels
+        "Which words could stand there, and how wrong that is."
         hidden = self.encoder(input_ids, attention_mask, token_type_ids)
         words = self.encoder.embeddings.word.weight
         if labels is None: return ModelOutput(logits=self.mlm_head(hidden, words), last_hidden_state=hidden)
@@ -129,10 +135,11 @@ class TransformerForSequenceClassification(Transformer):
         token_type_ids:Tensor|None=None, # (B, N) long
         window_of:Tensor|None=None, # (W,) long: the rows are windows, W of them, of these texts
     )->ModelOutput: # logits (B, num_labels)
+        "Which classes the texts could be of, and how wrong that is."
         return self.answer(self.encoder(input_ids, attention_mask, token_type_ids), attention_mask, labels, window_of)
 
     def answer(self, hidden, attention_mask=None, labels=None, window_of=None)->ModelOutput:
-        "Pool, classify, compare: what is the same for whatever was read."
+        "Pool, classify, compare, whatever was read: `hidden` (B, N, D) of the encoder, the rest as in `forward`."
         pooled = self.classifier.pool(hidden, attention_mask)
         logits = self.classifier(pooled)
         if window_of is not None: logits = pool_windows(logits, window_of, self.classifier.config.window_pooling)
@@ -227,8 +234,8 @@ def load_model(
 
 # %% ../../nbs/2_model/11_models.ipynb #10ec643b
 def parameter_groups(
-    model:Transformer,
-    learning_rate:float,
+    model:Transformer, # any of them
+    learning_rate:float, # of what has no factor
     weight_decay:float=0.0, # on matrices; vectors (biases, norms) get none
     head_lr_mult:float=1.0, # factor on the head's learning rate
     backbone_lr_mult:float=1.0, # factor on the encoder's

@@ -29,9 +29,14 @@ class PictureConfig(Settings):
     channels: int = Field(3, description="C: 1 for grey, 3 for red, green and blue")
 
     @property
-    def grid(self)->int: return self.size // self.patch
+    def grid(self)->int:
+        "G, rows and columns of patches."
+        return self.size // self.patch
+
     @property
-    def tokens(self)->int: return self.grid**2 + 1   # [CLS] is the first
+    def tokens(self)->int:
+        "G² + 1: the patches, and [CLS] before them."
+        return self.grid**2 + 1
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -74,6 +79,7 @@ class PatchEmbeddings(nn.Module):
     def forward(self,
         pixel_values:Tensor, # (B, C, S, S)
     )->Tensor: # (B, G²+1, D)
+        "What patches are, and where they stand."
         x = self.patch(pixel_values).flatten(2).transpose(1, 2)
         x = torch.cat([self.cls.expand(len(x), 1, -1), x], 1)
         if self.position is not None: x = x + self.position(x.shape[1])
@@ -104,7 +110,7 @@ class Rotary2D(nn.Module):
     def __init__(self,
         grid:int, # G, rows and columns
         head_dim:int, # d, divisible by 4
-        config:RopeConfig|None=None,
+        config:RopeConfig|None=None, # base and scale of the angles; the defaults if None
     ):
         super().__init__()
         c = config or RopeConfig()
@@ -113,13 +119,15 @@ class Rotary2D(nn.Module):
         a = F.pad(a, (0, 0, 1, 0))
         self.register_buffer("table", torch.stack([a.cos(), a.sin()], -1).float(), persistent=False)
 
-    def forward(self, n:int)->Tensor: return torch.view_as_complex(self.table[:n].float()) # (n, d/2) complex64
+    def forward(self, n:int)->Tensor: # (n, d/2) complex64
+        "The rotations of the first n places."
+        return torch.view_as_complex(self.table[:n].float())
 
 # %% ../../nbs/2_model/13_vision.ipynb #47cc6aa8
 def check_pictures(
     pixel_values:Tensor, # (B, C, S, S)
     attention_mask:Tensor|None, # (B, G²+1)
-    config:PictureConfig,
+    config:PictureConfig, # what is expected
 ):
     "Raise a `UserError` that says what is wrong with a batch of pictures."
     shape, wanted = tuple(pixel_values.shape), (config.channels, config.size, config.size)
@@ -147,6 +155,7 @@ class VisionEncoder(Stack):
         pixel_values:Tensor, # (B, C, S, S), from −1 to 1
         attention_mask:Tensor|None=None, # (B, G²+1) bool, True for a patch that takes part, [CLS] first
     )->Tensor: # (B, G²+1, D)
+        "What is to be seen, patch by patch, each in view of all."
         check_pictures(pixel_values, attention_mask, self.pictures)
         return super().forward(self.embeddings(pixel_values), useful_mask(attention_mask))
 
@@ -162,6 +171,7 @@ class TransformerForImageClassification(TransformerForSequenceClassification):
         attention_mask:Tensor|None=None, # (B, G²+1) bool, True for a patch that takes part
         labels:Tensor|None=None, # (B,) long
     )->ModelOutput: # logits (B, num_labels)
+        "Which classes the pictures could be of, and how wrong that is."
         return self.answer(self.encoder(pixel_values, attention_mask), attention_mask, labels)
 
 # %% ../../nbs/2_model/13_vision.ipynb #ebd9753d

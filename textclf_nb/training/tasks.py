@@ -98,7 +98,7 @@ def no_trace(
 QUIET = {True: {}, False: {"disable": True}}
 
 def over_batches(
-    model:nn.Module,
+    model:nn.Module, # any of chapter 11
     loader, # of batches; its epoch 0 is used, so that the masks are the same each time
     of, # (batch on the device, output) → what is wanted of it
     device:torch.device, # where the model is
@@ -270,12 +270,18 @@ def register_task(cls):
     TASKS[cls.name] = cls
     return cls
 
-def task_class(name:str)->type[Task]:
+def task_class(
+    name:str, # as it was registered
+)->type[Task]:
     "The task behind a name; a `UserError` lists the known ones."
     if name not in TASKS: raise UserError(known_names(name, TASKS, "task"))
     return TASKS[name]
 
-def build_task(name:str, config:TaskConfig, **data)->Task:
+def build_task(
+    name:str, # as it was registered
+    config:TaskConfig, # the part of the section `training` that tasks read
+    **data, # what this task wants to know of its corpus
+)->Task:
     "The task of that name."
     return task_class(name)(config, **data)
 
@@ -355,7 +361,12 @@ class Classification(_Weighing):
         return metrics, prediction_table(labels, probs, self.label_names, groups), probs
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #34d4d79a
-def next_targets(batch:dict, table, tokenizer, generator)->dict:
+def next_targets(
+    batch:dict, # input_ids and attention_mask, (B, N)
+    table, # this and what follows stand for other targets (chapter 18) and are not used
+    tokenizer,
+    generator,
+)->dict: # with labels (B, N)
     "A batch with each token's successor as its label, (B, N)."
     ids, mask = batch["input_ids"], batch["attention_mask"]
     return {"input_ids": ids, "attention_mask": mask, "labels": next_tokens(ids, mask)}
