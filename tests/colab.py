@@ -6,7 +6,7 @@ import papermill
 STAND_INS = """
 import json, shutil, sys, types
 from pathlib import Path
-def upload(): return {"mine.csv": Path("mine.csv").read_bytes()}
+def upload(): return {"mine (1).csv": Path("mine (1).csv").read_bytes()}
 def download(file): shutil.copy(file, "downloads")
 def pip(line): Path("installed.json").write_text(json.dumps(line))
 def input(question): return "textclf_nb-0.1.0-py3-none-any.whl"

@@ -50,6 +50,13 @@ def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mis
     assert "--encoding goes with --file" in mistake(user, "eval", run, "--encoding", "utf-8")
 
 
+def test_columns_may_be_settings_and_the_table_stands_once(fitted, mistake):  # noqa: F811
+    user = fitted[0]
+    said = mistake(user, "fit", "mine.csv", "--name", "x", "--encoding", "cp1252", *sets("data.label_col=nothing"))
+    assert "no column 'nothing'; there are: remark, kind, id" in said
+    assert "give one of the two" in mistake(user, "fit", "mine.csv", "--name", "x", *sets("data.corpus=other.csv"))
+
+
 def test_who_asks_for_too_little_time_is_told_and_gets_a_few_seconds(fitted):
     config = yaml.safe_load((fitted[0] / "experiments/finetuning/mine/config.yaml").read_text())
     assert config["training"]["max_minutes"] == round(SHORTEST / 60, 3)

@@ -45,10 +45,16 @@ def test_refit_forgets_the_model_in_memory():
     (["", *TEXTS[1:]], LABELS, {}, "text 1 is ''"), ([], [], {}, "at least one"), ("a text", ["a"], {}, "put it in a list"),
     (TEXTS, LABELS, {"attention": "flavour"}, "did you mean 'favor'"), (TEXTS, LABELS, {"epochs": 0}, "greater than or equal to 1"),
     (TEXTS, LABELS, {"pretrained": "nobody"}, "no encoder of the package"), (TEXTS, LABELS, {"random_state": "x"}, "cannot be used"),
-    (TEXTS, LABELS, {"settings": {"training": {"epoch": 1}}}, "did you mean 'epochs'")])
+    (TEXTS, LABELS, {"settings": {"training": {"epoch": 1}}}, "did you mean 'epochs'"),
+    (TEXTS, LABELS, {"settings": "fast"}, "give a dictionary")])
 def test_bad_input_is_one_line_of_scikit_learns_type(texts, labels, more, told):
     with pytest.raises(ValueError, match=told) as e: tiny().set_params(**more).fit(texts, labels)
     assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("size", [{"max_length": 0}, {"batch_size": 0}, {"batch_size": 2.5}])
+def test_sizes_that_are_none(size):
+    with pytest.raises(ValueError, match="give a whole number"): TextEmbedder(**size).fit(TEXTS)
 
 
 def test_not_fitted_is_scikit_learns_own():

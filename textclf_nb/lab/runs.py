@@ -13,8 +13,8 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'ANSWE
            'same_pieces', 'seen_before', 'teachers', 'labels_of', 'same_question', 'start_from', 'attention_paths',
            'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'keep_answers', 'kept_answers', 'judge',
            'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor',
-           'finite', 'reading_dtype', 'like_lengths', 'Classifier', 'picture_file', 'PictureClassifier',
-           'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'finite', 'reading_dtype', 'like_lengths', 'refuse_unnamed', 'Classifier', 'picture_file',
+           'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -763,6 +763,16 @@ def like_lengths(
     return cut_batches(np.argsort(lengths, kind="stable"), cells, batch_size, MOST)
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b20e26f2
+def refuse_unnamed(
+    classifier, # with label_names and model
+    path:Path, # its directory, for the message
+):
+    "A `UserError` where there is not one label for each class."
+    names, classes = len(classifier.label_names), classifier.model.classifier.config.num_labels
+    if names != classes:
+        raise UserError(f"{path / 'use.json'} names {names} labels, and the weights tell {classes} classes apart: "
+            "copy it anew, or train the run again")
+
 class Classifier(Predictor):
     "A trained classifier, ready for texts."
     def __init__(self,
@@ -778,6 +788,7 @@ class Classifier(Predictor):
             raise UserError(f"{path}: its tokenizer is not the one that the weights were trained with: copy it anew")
         self.model = TransformerForSequenceClassification.from_pretrained(path).to(self.device).eval()
         self.dtype = reading_dtype(use_amp, self.device, self.model.config.architecture.embedding_dim)
+        refuse_unnamed(self, path)
 
     def probabilities(self, texts:list[str], batch_size:int=64)->torch.Tensor: # (len(texts), number of labels)
         "The probability of each label for each text."
@@ -806,6 +817,7 @@ class PictureClassifier(Predictor):
         path = model_dir(run_dir)
         self.label_names, self.device = use_facts(path / "use.json")["label_names"], pick_device(device or "auto")
         self.model = TransformerForImageClassification.from_pretrained(path).to(self.device).eval()
+        refuse_unnamed(self, path)
 
     @torch.inference_mode()
     def probabilities(self, pictures:list, batch_size:int=64)->torch.Tensor: # (len(pictures), number of labels)

@@ -177,10 +177,13 @@ def evaluate(
 def read_by(run:Path)->tuple[str, str]: # the column; the encoding
     "How a run read its texts, or pictures; `text` and UTF-8 where nothing is known of it."
     from textclf_nb.core import read_yaml
+    from textclf_nb.data.sources import SourceConfig
     config = next((p for p in (run / "config.yaml", run.parent / "config.yaml") if p.is_file()), None)
     tree = read_yaml(config) if config else {}
     what, data = "picture" if "pictures" in tree else "text", tree.get("data") or {}
-    return data.get(f"{what}_col", what), data.get("encoding", "utf-8")
+    if isinstance(data, dict): data = {k: v for k, v in data.items() if k in (f"{what}_col", "encoding")}
+    read = SourceConfig.parse(data, f"{config}: data")
+    return getattr(read, f"{what}_col"), read.encoding
 
 # %% ../../nbs/6_use/33_cli.ipynb #051f9a27
 def answers(classifier, inputs:list)->tuple[list, list]: # labels, probabilities; both empty where there is no text

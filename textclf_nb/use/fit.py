@@ -194,12 +194,12 @@ def prepare(
     **more, # further keys of `DataConfig`
 )->tuple[Corpus, DataConfig]:
     "Read a table, find its columns, split it; the card's `left_out` and `not_read`: rows and columns that are not."
+    if "corpus" in more: raise UserError(f"data.corpus = {more['corpus']}: the table is {file}; give one of the two")
     data = DataConfig.parse({"corpus": str(file), "drop_empty": True} | more, "data")
     path = Path(file).expanduser()
     frames = read_path(path, data.encoding) if path.is_dir() else {"all": read_file(path, data.encoding)}
-    known = text_col or more.get("text_col"), label_col or more.get("label_col")
     first = next(iter(frames.values()))
-    text, label = guess_columns(first, *known)
+    text, label = guess_columns(first, text_col, label_col)
     data = data.model_copy(update={"text_col": text, "label_col": label})
     corpus = load_corpus(data)
     corpus.num_labels   # refuses a table with one class
@@ -382,7 +382,7 @@ def fit_table(
     if adapt and not pretraining: raise UserError("adapt goes on from a pretrained encoder, not from scratch")
     where = places(name, adapt, root)
     new_config("finetuning", name, root, settings=settings, pretraining=pretraining)   # refuses what it does not know
-    corpus, data = prepare(file, text_col, label_col, **(settings or {}).get("data", {}))
+    corpus, data = prepare(file, **{"text_col": text_col, "label_col": label_col} | (settings or {}).get("data", {}))
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
     tree, epoch = measured_settings(data, corpus, pretraining, root, settings, seed)
     left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])

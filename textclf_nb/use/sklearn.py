@@ -86,6 +86,7 @@ def settings_from(
     pretrained:str|None, attention:str|None, epochs:int, max_length:int, seed:int, settings:dict|None,
 )->dict:
     "A partial tree of settings from an estimator's parameters."
+    if not isinstance(settings or {}, dict): raise UserError(f"settings = {settings!r}: give a dictionary of sections")
     own = {"training": {"epochs": epochs}, "tokenizer": {"max_length": max_length}, "experiment": {"seed": seed}}
     if attention: own |= {"pretrained_experiment" if pretrained else "architecture": {"attention": {"kind": attention}}}
     return merged(merged(merged(COMMON, PRETRAINED if pretrained else SCRATCH), own), settings or {})
@@ -224,6 +225,10 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, KeptRun):
         "Read the encoder; nothing is learnt from the texts."
         checked_column(texts)
         if self.pooling not in POOLINGS: raise UserError(f"pooling = {self.pooling!r}: choose of {', '.join(POOLINGS)}")
+        for name, least in (("max_length", 3), ("batch_size", 1)):
+            n = getattr(self, name)
+            if n is not None and not (isinstance(n, (int, np.integer)) and n >= least):
+                raise UserError(f"{name} = {n!r}: give a whole number from {least} on")
         self.files_ = encoder_files(self.encoder)
         vars(self).pop("_model", None)
         self._n_features_out = opened_encoder(self)[0].config.architecture.embedding_dim
