@@ -4,17 +4,18 @@
 
 # %% auto #0
 __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'ANSWERS', 'WIDE', 'MOST', 'from_dotted',
-           'ExperimentSection', 'PretrainedSection', 'check_backbone', 'check_sections', 'ExperimentConfig', 'is_open',
-           'descriptions', 'commented', 'as_tree', 'as_yaml', 'local_root', 'experiment_dir', 'load_config',
-           'source_of', 'source_dir', 'handed_on', 'source_settings', 'exchanged', 'check_source', 'check_inheritance',
-           'carried_on', 'inherited', 'new_config', 'new_experiment', 'open_experiment', 'smoke_run',
-           'trained_tokenizer', 'run_tokenizer', 'bare_model_config', 'run_model_config', 'build_model', 'run_task',
-           'dotted', 'run_identity', 'usual_identity', 'run_experiment', 'source_weights', 'refitted', 'pieces',
-           'same_pieces', 'seen_before', 'teachers', 'labels_of', 'same_question', 'start_from', 'attention_paths',
-           'run_loaders', 'run_facts', 'longer', 'refuse_second_run', 'keep_answers', 'kept_answers', 'judge',
-           'save_for_use', 'batch_probabilities', 'text_list', 'use_facts', 'model_dir', 'text_facts', 'Predictor',
-           'finite', 'reading_dtype', 'like_lengths', 'refuse_unnamed', 'Classifier', 'picture_file',
-           'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score', 'evaluate_run']
+           'ExperimentSection', 'PretrainedSection', 'check_backbone', 'check_sections', 'check_exchange',
+           'ExperimentConfig', 'is_open', 'descriptions', 'commented', 'as_tree', 'as_yaml', 'local_root',
+           'experiment_dir', 'load_config', 'source_of', 'source_dir', 'handed_on', 'source_settings', 'exchanged',
+           'check_source', 'check_inheritance', 'carried_on', 'inherited', 'new_config', 'new_experiment',
+           'open_experiment', 'smoke_run', 'trained_tokenizer', 'run_tokenizer', 'bare_model_config',
+           'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'usual_identity', 'run_experiment',
+           'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'labels_of',
+           'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run',
+           'keep_answers', 'kept_answers', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts',
+           'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'refuse_unnamed',
+           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score',
+           'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -124,6 +125,17 @@ def check_sections(config:_Reading, own:tuple[str, ...]):
         if name not in own and getattr(config, name) is not None:
             raise UserError(f"{name} has no meaning in {config.experiment.kind}: remove it")
 
+# %% ../../nbs/5_lab/24_runs.ipynb #5e7ab913
+def check_exchange(config:_Reading):
+    "Refuse an exchange that is asked for and not built."
+    asked, built = getattr(config.pretrained_experiment, "attention", None), config.architecture.attention
+    if not asked: return
+    tree, made = built.model_dump(mode="json"), f"{built.kind} with other options"
+    if asked.get("kind", built.kind) != built.kind: made = built.kind
+    elif AttentionConfig.parse(merged(tree, asked), "pretrained_experiment.attention") == built: return
+    raise UserError(f"pretrained_experiment.attention asks for {asked}, architecture.attention builds {made}: "
+        "`textclf new --from` writes both; change both, or neither")
+
 # %% ../../nbs/5_lab/24_runs.ipynb #33476870
 _OfAllKinds = create_model("_OfAllKinds", __base__=_Reading, **{k: (cls | None, None) for k, cls in SECTIONS.items()})
 
@@ -135,6 +147,7 @@ class ExperimentConfig(_OfAllKinds):
     @model_validator(mode="after")
     def _whole(self):
         check_backbone(self)
+        check_exchange(self)
         own = task_class(self.experiment.kind)
         own.check(self)   # a metric or a mechanism of another kind is refused now, not after an epoch
         check_sections(self, own.sections)
