@@ -204,6 +204,9 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
     files = kept("modules-evening-1024").query("status == 'finished'").groupby("attention").first()
     ahead = in_points(files.loc["favor"], "exact").replace("+", "")
     assert f"by {ahead} points" in page and files.loc["nystrom", "vs_exact_low"] < 0 < files.loc["nystrom", "vs_exact_high"]
+    speech = kept("scotus").set_index("name")
+    gained = 100 * (speech.test_f1_macro["scotus-2048-window"] - speech.test_f1_macro["scotus-512"])
+    assert f"gains {gained:.1f} points" in page and f"it has {in_points(speech.loc['scotus-2048-window'], 'baseline')}" in page
     strings = kept("docstrings").set_index("attention")
     for m in ("lsh", "favor"): assert strings.vs_exact_low[m] < 0 < strings.vs_exact_high[m]
     first = kept("needle-evening-128").query("kind == 'finetuning'").groupby("configuration").test_f1_macro.agg(["min", "max"])
