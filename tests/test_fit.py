@@ -60,7 +60,7 @@ def test_columns_may_be_settings_and_the_table_stands_once(fitted, mistake):  # 
 def test_who_asks_for_too_little_time_is_told_and_gets_a_few_seconds(fitted):
     config = yaml.safe_load((fitted[0] / "experiments/finetuning/mine/config.yaml").read_text())
     assert config["training"]["max_minutes"] == round(SHORTEST / 60, 3)
-    assert "reading and counting took the minutes" in fitted[1]
+    assert "reading, counting and answers take the minutes" in fitted[1]
 
 
 def test_fit_leaves_ordinary_runs_a_report_and_the_line_to_go_on_with(fitted):

@@ -116,7 +116,9 @@ def refuse_swallowed(
     where:str, # for the message
 ):
     "A `UserError` where a quotation mark makes one cell of several lines and closes none."
-    rows, most, row = csv.reader(lines, delimiter=sep, strict=True), csv.field_size_limit(2**31 - 1), True
+    after = re.compile(f'" +(?={re.escape(sep)}|\\r?\\n|$)')   # a blank after a closing mark harms nobody
+    rows = csv.reader((after.sub('"', line) for line in lines), delimiter=sep, strict=True)
+    most, row = csv.field_size_limit(2**31 - 1), True
     try:
         while row is not None:
             begun = rows.line_num + 1

@@ -36,7 +36,7 @@ class BaselineConfig(Settings):
     max_features: int = Field(20000, ge=1)  # terms kept: the most frequent ones
     ngram_range: tuple[int, int] = (1, 2)  # shortest and longest run of words that makes a term
     letters: tuple[int, int] | None = None  # of letters inside a word, counted beside the words; None: words alone
-    max_words: int | None = Field(None, ge=1)  # counted of each text, its first ones; None: all
+    max_words: int | None = Field(None, ge=1)  # counted of each text, its first ones, divided at blanks; None: all
     min_df: int | float = 2  # a term stands in at least so many documents (int) or such a share of them (float)
     max_df: int | float = 0.9  # and in at most so many
     C: float = Field(1.0, gt=0)  # inverse strength of the penalty

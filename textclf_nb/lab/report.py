@@ -514,11 +514,12 @@ def _reading(done):
     if len(lengths) > 1:
         yield f"Models read texts of different length: {', '.join(f'{n:.0f}' for n in lengths)} tokens."
     if not lengths: return
-    words = counts.reindex(columns=["config.baseline.max_words"]).squeeze(axis=1)
-    for n, those in counts.groupby(words.fillna(0)):
-        who = ", ".join(those.name) if words.nunique(dropna=False) > 1 else "The baseline"
-        reads = f"at most the first {n:.0f} words of a document" if n else "whole documents"
-        yield f"{who} reads {reads}, the models at most {lengths[-1]:.0f} tokens of each."
+    words = pd.to_numeric(counts.reindex(columns=["config.baseline.max_words"]).squeeze(axis=1)).fillna(0)
+    for n, those in counts.groupby(words):
+        who = " and ".join(those.name) if words.nunique() > 1 else "The baseline"
+        read = "read" if " and " in who else "reads"
+        some = f"at most the first {n:.0f} words of a document" if n else "whole documents"
+        yield f"{who} {read} {some}, the models at most {lengths[-1]:.0f} tokens of each."
 
 # %% ../../nbs/5_lab/28_report.ipynb #f7912f21
 def _about_runs(runs):

@@ -24,6 +24,7 @@ import re
 import shlex
 import tempfile
 import warnings
+import zlib
 from collections import Counter
 from contextlib import nullcontext
 from functools import cache
@@ -658,8 +659,10 @@ def kept_answers(run_dir:Path, corpus:Corpus, split:str)->np.ndarray|None: # (M,
     if not (run_dir / ANSWERS).is_file(): return None
     try:
         with np.load(run_dir / ANSWERS, allow_pickle=False) as known:
-            return known.get(content_hash({split: corpus.splits[split]}))
-    except (OSError, EOFError, ValueError, BadZipFile) as e:
+            p = known.get(content_hash({split: corpus.splits[split]}))
+        if p is None or p.shape == (len(corpus.splits[split]), corpus.num_labels): return p
+        raise ValueError(f"answers of shape {p.shape}")
+    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as e:
         raise UserError(f"{run_dir / ANSWERS} is damaged ({type(e).__name__}): remove it, to ask again") from None
 
 # %% ../../nbs/5_lab/24_runs.ipynb #0e9d5191

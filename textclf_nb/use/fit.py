@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MOST_LETTERS', 'ENCODER', 'LONGEST', 'EPOCHS',
-           'ENOUGH', 'LEAST', 'SHORTEST', 'ROUNDS', 'ANSWERING', 'FEWEST', 'CANDIDATES', 'FEW', 'mean_words',
+           'ENOUGH', 'LEAST', 'SHORTEST', 'ROUNDS', 'ANSWER', 'ANSWERING', 'FEWEST', 'CANDIDATES', 'FEW', 'mean_words',
            'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless', 'repeated', 'guess_columns',
            'counts_for', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens',
            'measured_settings', 'planned', 'answered', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts',
@@ -116,6 +116,7 @@ ENOUGH = 4, 8000 # epochs, or texts seen in all, for which shorter texts are rea
 LEAST = 64 # tokens below which a text is not shortened to save time
 SHORTEST = 5 # seconds that a training has in any case
 ROUNDS = 2, 1 # times that validation and test texts are answered once the training has made its last step
+ANSWER = 1/3 # of the time that a text takes to be learnt from, to answer it; a fourth was measured (LOG.md)
 ANSWERING = .25 # share of the time for that, at most …
 FEWEST = 200 # … but so many texts of each are answered in any case
 
@@ -333,7 +334,7 @@ def adapted(
     name, root = run.name, run.parent.parent
     tree, epoch = measured_settings(data, corpus, pretraining, root, seed=seed)
     tree, plan = planned(tree, epoch, len(corpus.splits["train"]), end)
-    say(f"adapting {pretraining} to these texts: {plan.epochs} epochs, about {duration(plan.seconds)}", progress)
+    say(f"adapting {pretraining} to these texts: {plan}", progress)
     own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
     tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
     run_experiment(new_experiment("pretraining", name, root, settings=tree, pretraining=pretraining))
@@ -386,12 +387,13 @@ def fit_table(
     say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
     tree, epoch = measured_settings(data, corpus, pretraining, root, settings, seed)
     left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])
-    corpus, data, answers = few_answers(corpus, data, epoch/texts/3, left, partial(say, on=progress))
+    corpus, data, answers = few_answers(corpus, data, ANSWER*epoch/texts, left, partial(say, on=progress))
     tree = merged(tree, {"data": data.model_dump(mode="json")})
     for line in doubts(corpus): say(line, progress)
     run_baseline(corpus, where["baseline"], counts_for(corpus.splits["train"]["text"]), data=data)
     def part(share): return time.monotonic() + share*(end - answers - time.monotonic())
-    if time.monotonic() > end: say("reading and counting took the minutes: ask for more (--minutes)", progress)
+    if end - time.monotonic() < answers and left < np.inf:
+        say("reading, counting and answers take the minutes: ask for more (--minutes)", progress)
     if adapt: pretraining = adapted(where["adapted"], data, corpus, part(.42), pretraining, seed, progress)
     tree, plan = planned(tree, epoch, texts, part(.85))
     say(str(plan), progress)
