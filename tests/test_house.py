@@ -201,6 +201,9 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
     for name, runs in {"news {}, {} and {}": "ag", "256 tokens, {}, {} and {}": "imdb"}.items():
         table = kept({"ag": "ag_news"}.get(runs, runs)).set_index("name").test_f1_macro
         assert name.format(*(f"{table[f'{runs}-{who}']:.3f}" for who in ("tfidf-all", "0", "both-0"))) in page
+    many = kept("imdb").set_index("name").loc["imdb-favor-0"]
+    lost = "{:.1f} [{:.1f}, {:.1f}]".format(*(-many[f"vs_exact_{end}"] for end in ("pp", "high", "low")))
+    assert f"`favor` in the place of exact attention loses {lost} points" in page
     files = kept("modules-evening-1024").query("status == 'finished'").groupby("attention").first()
     ahead = in_points(files.loc["favor"], "exact").replace("+", "")
     assert f"by {ahead} points" in page and files.loc["nystrom", "vs_exact_low"] < 0 < files.loc["nystrom", "vs_exact_high"]
