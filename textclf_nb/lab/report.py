@@ -515,9 +515,10 @@ def _reading(done):
         yield f"Models read texts of different length: {', '.join(f'{n:.0f}' for n in lengths)} tokens."
     if not lengths: return
     words = pd.to_numeric(counts.reindex(columns=["config.baseline.max_words"]).squeeze(axis=1)).fillna(0)
+    differ = words.nunique() > 1
     for n, those in counts.groupby(words):
-        who = " and ".join(those.name) if words.nunique() > 1 else "The baseline"
-        read = "read" if " and " in who else "reads"
+        who = " and ".join(those.name) if differ else "The baseline"
+        read = "read" if differ and len(those) > 1 else "reads"
         some = f"at most the first {n:.0f} words of a document" if n else "whole documents"
         yield f"{who} {read} {some}, the models at most {lengths[-1]:.0f} tokens of each."
 
