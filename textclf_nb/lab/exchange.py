@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['exchanged', 'hide_words', 'word_nats', 'word_judge', 'points_of', 'class_judge', 'may_take_over', 'Setting',
-           'exchange_settings', 'exchange_row', 'bench_exchange', 'labelled', 'run_exchange', 'plot_exchange',
-           'best_pairs', 'passages', 'word_batches', 'class_batches', 'adapt', 'Lesson', 'word_lesson', 'class_lesson',
-           'named_settings', 'adapted', 'bench_adaptation', 'run_adaptation', 'context_nats', 'bench_context']
+           'exchange_settings', 'lost_of', 'products_of', 'exchange_row', 'bench_exchange', 'labelled', 'run_exchange',
+           'plot_exchange', 'best_pairs', 'passages', 'word_batches', 'class_batches', 'adapt', 'Lesson', 'word_lesson',
+           'class_lesson', 'named_settings', 'adapted', 'against_exact', 'bench_adaptation', 'run_adaptation',
+           'context_nats', 'bench_context']
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #8e7e9d6c
 import itertools
@@ -31,8 +32,9 @@ from ..data.tokenizer import WordPieceTokenizer
 from textclf_nb.lab.cost import (
     KNOBS, exact_model, long_texts, made_with, model_folder, named_knob, unread_texts,
 )
-from .runs import Classifier, load_config, same_corpus, score
+from .runs import Classifier, class_ids, load_config, same_corpus
 from ..model.models import TransformerForMaskedLM, TransformerForSequenceClassification
+from ..training.metrics import f1_shares
 from ..training.optim import OptimConfig, make_optimizer, rate_at, set_rate
 from ..training.pretrained import packaged
 
@@ -100,19 +102,20 @@ def points_of(
     run_dir:str|Path, # a finished finetuning run
     texts:list[str],
     labels:list[str], # by name
-)->Callable: # of a model: macro-F1 in points
+)->Callable: # of a model: points of each text, whose mean is macro-F1
     "How well a model classifies what the classifier of a run would read."
     reader = Classifier(run_dir, "cpu")
+    ids = class_ids(reader, labels, str(run_dir))
     def points(model):
         reader.model = model
-        return 100 * score(reader, texts, labels, str(run_dir))["f1_macro"]
+        return 100 * f1_shares(ids, np.asarray(reader.probabilities(texts)).argmax(1))
     return points
 
 def class_judge(
     run_dir:str|Path, # a finished finetuning run
     texts:list[str],
     labels:list[str], # by name
-)->Callable: # of kind, options, seed: macro-F1 in points
+)->Callable: # of kind, options, seed: points of each text
     "How well a classifier classifies."
     points, cls = points_of(run_dir, texts, labels), TransformerForSequenceClassification
     return lambda kind, options, seed: points(exchanged(cls, Path(run_dir) / "model", kind, options, seed))
@@ -148,18 +151,26 @@ def exchange_settings(
         dict(zip(("window", "chunk_size", "group"), sizes))) for sizes in grid]
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #e19b2b49
+def lost_of(scores:np.ndarray, exact:np.ndarray, measure:str)->pd.Series: # of each text
+    "What an exchange cost, text by text."
+    return pd.Series((scores - exact) * (1 if measure == "nats" else -1)) + 0.0   # no −0
+
+def products_of(s:Setting, N:int)->float:
+    "Products of a setting, as a share of those of exact attention."
+    ours, every = (build_attention(k, 64, 1, **o).flops(N) for k, o in ((s.kind, s.options), ("mha", {})))
+    return ours / every
+
 def exchange_row(
     s:Setting,
-    scores:np.ndarray, # (draws, texts), or (draws, 1) where a score is for all texts
+    scores:np.ndarray, # (draws, texts)
     exact:np.ndarray, # likewise, of exact attention
     N:int, measure:str,
 )->dict:
     "What one exchange costs, in a row."
-    lost = pd.Series((scores.mean(0) - exact.mean(0)) * (1 if measure == "nats" else -1))
-    ours, every = (build_attention(k, 64, 1, **o).flops(N) for k, o in ((s.kind, s.options), ("mha", {})))
+    lost = lost_of(scores.mean(0), exact.mean(0), measure)
     return {"contender": s.contender, "setting": s.setting, "budget": s.budget, "N": N, "measure": measure,
         "score": scores.mean(), "sd": scores.mean(1).std(), "lost": lost.mean(), "lost_se": lost.sem(),
-        "products": ours / every}
+        "products": products_of(s, N)}
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #e9d54ec5
 def bench_exchange(
@@ -172,7 +183,7 @@ def bench_exchange(
     "What a model loses on exchange."
     every = [Setting("mha", "exact", 0, "mha", {}), *settings]
     def asked(s): # (draws, texts)
-        return np.stack([np.atleast_1d(judge(s.kind, s.options, seed)) for seed in range(draws if s.random else 1)])
+        return np.stack([judge(s.kind, s.options, seed) for seed in range(draws if s.random else 1)])
     scores = [asked(s) for s in tqdm(every, "exchanges", delay=60)]
     rows = [exchange_row(s, x, scores[0], N, measure) for s, x in zip(every, scores)]
     return pd.DataFrame(rows).assign(**made_with())
@@ -309,7 +320,7 @@ class Lesson(NamedTuple):
     folder: Path # of its file
     N: int # tokens of a text, at most
     measure: str # "nats" or "f1_macro"
-    judge: Callable # of a model: its score
+    judge: Callable # of a model: the score of each text
     batches: Callable # of a seed: batches without end
     batch: int # pages or texts of one
 
@@ -319,7 +330,7 @@ def word_lesson(folder:Path, texts:list[str], length:int=128, tokens:int=4096, b
     judged, read = texts[::5], [text for i, text in enumerate(texts) if i % 5]
     given, labels = hide_words(long_texts(passages(judged, length), tokenizer, length, tokens), tokenizer.mask_id)
     pages = long_texts(passages(read, length), tokenizer, length, most * length)
-    return Lesson(TransformerForMaskedLM, folder, length, "nats", lambda model: word_nats(model, given, labels).mean(),
+    return Lesson(TransformerForMaskedLM, folder, length, "nats", lambda model: word_nats(model, given, labels),
         word_batches(pages, tokenizer.mask_id, batch), batch)
 
 def class_lesson(run_dir:str|Path, file:str|Path|None=None, limit:int=400, batch:int=4)->Lesson:
@@ -335,15 +346,23 @@ def named_settings(texts:list[str])->list[Setting]: # as `named_knob` reads them
     return [Setting(k.kind, k.label, 0, k.kind, k.options(0), k.random) for k in knobs]
 
 def adapted(lesson:Lesson, s:Setting, steps:int=60, rate:float=5e-4, seed:int=0)->dict: # of a row
-    "The score of one exchange, before and after its steps."
+    "The score of each text under one exchange, before and after its steps."
     model = exchanged(lesson.cls, lesson.folder, s.kind, s.options, seed, lesson.N)
     before = lesson.judge(model)
     after = lesson.judge(adapt(model, lesson.batches(seed), steps, rate, seed))
-    ours, every = (build_attention(k, 64, 1, **o).flops(lesson.N) for k, o in ((s.kind, s.options), ("mha", {})))
     return {"contender": s.contender, "setting": s.setting, "N": lesson.N, "measure": lesson.measure, "steps": steps,
-        "batch": lesson.batch, "rate": rate, "seed": seed, "before": before, "after": after, "products": ours / every}
+        "batch": lesson.batch, "rate": rate, "seed": seed, "before": before, "after": after,
+        "products": products_of(s, lesson.N)}
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #9bcc32fa
+def against_exact(row:dict, exact:dict)->dict:
+    "A row of `adapted` with means in the place of its texts, and what it lost on another."
+    out = dict(row)
+    for when in ("before", "after"):
+        lost = lost_of(row[when], exact[when], row["measure"])
+        out |= {when: row[when].mean(), f"lost_{when}": lost.mean(), f"lost_{when}_se": lost.sem()}
+    return out
+
 def bench_adaptation(
     lesson:Lesson,
     settings:list[Setting],
@@ -352,11 +371,9 @@ def bench_adaptation(
 )->pd.DataFrame: # a row for each setting and seed, "mha" first
     "What an exchange costs before and after a few steps of training."
     every = [(s, seed) for seed in seeds for s in [Setting("mha", "exact", 0, "mha", {}), *settings]]
-    table = pd.DataFrame([adapted(lesson, s, steps, rate, seed) for s, seed in tqdm(every, "adaptations", delay=60)])
-    exact = table[table.contender == "mha"].set_index("seed")
-    more = {f"lost_{x}": table[x] - table.seed.map(exact[x]) for x in ("before", "after")}
-    lost = more if lesson.measure == "nats" else {name: 0 - x for name, x in more.items()}   # higher is better
-    return table.assign(**lost, **made_with())
+    rows = [adapted(lesson, s, steps, rate, seed) for s, seed in tqdm(every, "adaptations", delay=60)]
+    exact = {row["seed"]: row for row in rows if row["contender"] == "mha"}
+    return pd.DataFrame([against_exact(row, exact[row["seed"]]) for row in rows]).assign(**made_with())
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #e08a62f7
 def run_adaptation(

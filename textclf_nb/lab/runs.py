@@ -14,8 +14,8 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'ANSWE
            'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run',
            'keep_answers', 'kept_answers', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts',
            'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'refuse_unnamed',
-           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again', 'score',
-           'evaluate_run']
+           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again',
+           'class_ids', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -880,13 +880,17 @@ def asked_again(
     return {Path(file).name: (inputs.tolist(), [label_text(x) for x in table["label"]])}
 
 # %% ../../nbs/5_lab/24_runs.ipynb #0d55aab2
-def score(classifier:Predictor, texts:list[str], labels:list[str], where:str)->dict:
-    "Metrics of a classifier on texts with labels given by name."
+def class_ids(classifier:Predictor, labels:list[str], where:str)->list[int]:
+    "The class of each text, by its number instead of its name."
     unseen = sorted(set(labels) - set(classifier.label_names))
     if unseen:
         known = ", ".join(classifier.label_names)
         raise UserError(f"{where}: label {unseen[0]!r} was not in training; known: {known}")
-    ids = [classifier.label_names.index(label) for label in labels]
+    return [classifier.label_names.index(label) for label in labels]
+
+def score(classifier:Predictor, texts:list[str], labels:list[str], where:str)->dict:
+    "Metrics of a classifier on texts with labels given by name."
+    ids = class_ids(classifier, labels, where)
     return classification_metrics(ids, np.asarray(classifier.probabilities(texts)), classifier.label_names)
 
 # %% ../../nbs/5_lab/24_runs.ipynb #a13cd67f
