@@ -12,10 +12,10 @@ __all__ = ['SECTIONS', 'OPEN', 'SHAPING', 'READING', 'SMOKE', 'IDENTITY', 'ANSWE
            'run_model_config', 'build_model', 'run_task', 'dotted', 'run_identity', 'usual_identity', 'run_experiment',
            'source_weights', 'refitted', 'pieces', 'same_pieces', 'seen_before', 'teachers', 'labels_of',
            'same_question', 'start_from', 'attention_paths', 'run_loaders', 'run_facts', 'longer', 'refuse_second_run',
-           'keep_answers', 'kept_answers', 'judge', 'save_for_use', 'batch_probabilities', 'text_list', 'use_facts',
-           'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths', 'refuse_unnamed',
-           'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus', 'asked_again',
-           'class_ids', 'score', 'evaluate_run']
+           'answering', 'keep_answers', 'kept_answers', 'judge', 'save_for_use', 'batch_probabilities', 'text_list',
+           'use_facts', 'model_dir', 'text_facts', 'Predictor', 'finite', 'reading_dtype', 'like_lengths',
+           'refuse_unnamed', 'Classifier', 'picture_file', 'PictureClassifier', 'open_classifier', 'same_corpus',
+           'asked_again', 'class_ids', 'score', 'evaluate_run']
 
 # %% ../../nbs/5_lab/24_runs.ipynb #4a78406b
 import inspect
@@ -45,6 +45,7 @@ from ..core import (Settings, UserError, cache_home, cached, checked_name, diges
     parse_yaml, read_yaml, whole)
 from ..data.corpora import Corpus, DataConfig, content_hash, corpus_facts, load_corpus
 from ..data.pictures import as_values, decode
+from ..data.recipes import file_digest
 from ..data.sources import columns, label_text, read_file
 from ..model.backbone import backbone_dir, load_backbone, only_backbone, with_sizes
 from ..model.encoder import AttentionConfig, EncoderConfig
@@ -502,9 +503,9 @@ def _run(run_dir:Path, config:ExperimentConfig, resume:bool|str|Path, us:Alone)-
         if not us.main: return {}
         model.load_state_dict(load_checkpoint(run_dir / "checkpoints" / "best-model.ckpt")["model"])
         told, answers = task.calibrate(model, loaders["val"], **loop.how)
-        results = judge(loop, loaders, corpus, tracker, {"val": answers})
         names = corpus.label_names if kind.classes else None
         save_for_use(model, tokenizer, names, run_dir / "model", config.tokenizer)
+        results = judge(loop, loaders, corpus, tracker, {"val": answers})
         tracker.update_run(cost=cost, results=results, **told)
     return results
 
@@ -645,20 +646,27 @@ def refuse_second_run(run_dir:Path, resume:bool|str|Path):
 # %% ../../nbs/5_lab/24_runs.ipynb #baf7e398
 ANSWERS = "metrics/eval/answers.npz" # in a run directory
 
+def answering(run_dir:Path)->str: # sixteen hex digits; "" where there is no model
+    "A digest of what decides a run's answers: the files of its `model/`."
+    model = run_dir / "model"
+    return file_digest(model) if model.is_dir() else ""
+
 def keep_answers(
-    run_dir:Path,
+    run_dir:Path, # where the model is that gave them
     answers:dict[str, np.ndarray], # split: the probability of each class for each of its rows, in their order, (M, C)
     corpus:Corpus,
 ):
     "Keep what a classifier says of whole splits."
     named = {content_hash({s: corpus.splits[s]}): np.asarray(p, np.float32) for s, p in answers.items()}
+    named["model"] = np.array(answering(run_dir))
     with whole(run_dir / ANSWERS) as tmp, tmp.open("wb") as file: np.savez_compressed(file, **named)
 
 def kept_answers(run_dir:Path, corpus:Corpus, split:str)->np.ndarray|None: # (M, C); None: it was not asked these
-    "What a classifier said of a split, if it was this very one."
+    "What a classifier said of a split, if it was this very one, and the classifier is the same still."
     if not (run_dir / ANSWERS).is_file(): return None
     try:
         with np.load(run_dir / ANSWERS, allow_pickle=False) as known:
+            if str(known.get("model")) != answering(run_dir): return None   # older versions kept no digest
             p = known.get(content_hash({split: corpus.splits[split]}))
         if p is None or p.shape == (len(corpus.splits[split]), corpus.num_labels): return p
         raise ValueError(f"answers of shape {p.shape}")
