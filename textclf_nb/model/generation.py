@@ -23,12 +23,38 @@ from ..core import Settings, UserError
 from .decoder import TransformerForCausalLM
 
 # %% ../../nbs/2_model/12a_generation.ipynb #75d3e06e
-class Memory:
+class _Kept:
     "What one layer keeps of the texts that it has read."
-    def __init__(self, size:int): # tokens of the longest text
+    def __init__(self,
+        size:int, # tokens of the longest text
+    ):
         self.size, self.lengths, self.longest, self.even = size, None, 0, True
 
-    def __call__(self, core, q, k, v, key_mask=None, attn_mask=None)->Tensor: # q, k, v: (B, H, N, Dh)
+    def read(self,
+        core, # the mechanism of the layer
+        k:Tensor, v:Tensor, # of the beginnings, (B, H, N, Dh)
+        key_mask:Tensor|None, # (B, N) bool; None: all are N tokens long
+    ):
+        "Keep what later tokens will ask for."
+        raise NotImplementedError
+
+    def step(self, core, q:Tensor, k:Tensor, v:Tensor)->Tensor: # of one new token a text, (B, H, 1, Dh)
+        "Take in the new tokens, and answer them."
+        raise NotImplementedError
+
+    def numbers(self)->int:
+        "How many numbers are kept."
+        return sum(x.numel() for x in vars(self).values() if isinstance(x, Tensor) and x.ndim == 4)
+
+# %% ../../nbs/2_model/12a_generation.ipynb #270aa49b
+class Memory(_Kept):
+    "A memory that stands where a layer's mechanism stands."
+    def __call__(self,
+        core, # the mechanism
+        q:Tensor, k:Tensor, v:Tensor, # (B, H, N, Dh): of the beginnings, later of one new token each
+        key_mask:Tensor|None=None, # (B, N) bool, of the beginnings
+        attn_mask:Tensor|None=None, # as the mechanism takes it
+    )->Tensor: # like `v`
         if self.lengths is None:
             whole = torch.full(q.shape[:1], q.shape[2], device=q.device)
             self.lengths = whole if key_mask is None else key_mask.sum(-1)
@@ -41,10 +67,6 @@ class Memory:
         out = self.step(core, q, k, v)
         self.lengths, self.longest = self.lengths + 1, self.longest + 1
         return out
-
-    def numbers(self)->int:
-        "How many numbers are kept."
-        return sum(x.numel() for x in vars(self).values() if isinstance(x, Tensor) and x.ndim == 4)
 
 # %% ../../nbs/2_model/12a_generation.ipynb #354d1e38
 MEMORIES = {} # kind of attention: class

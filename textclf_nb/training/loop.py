@@ -7,8 +7,8 @@ __all__ = ['GAIN', 'TRIM_EVERY', 'FREE', 'PLACE', 'GIVE_UP', 'TrainingConfig', '
            'kept_speed', 'amp_dtype', 'count_targets', 'grouped', 'accumulate', 'train_step', 'Interrupted', 'StopNote',
            'Window', 'give_back', 'Evaluator', 'steps_of_epochs', 'Prepared', 'TrainingState', 'differences', 'restore',
            'Callback', 'Track', 'duration', 'first_line', 'Progress', 'all_finite', 'checkpoint_due', 'Checkpoints',
-           'Observed', 'Evaluating', 'Timed', 'Counting', 'Stepping', 'Epoch', 'Epochs', 'go_back', 'cost_of',
-           'Fitting', 'TrainingLoop']
+           'Watched', 'Observed', 'Evaluating', 'Timed', 'Counting', 'Stepping', 'OneEpoch', 'Epochs', 'go_back',
+           'cost_of', 'Fitting', 'TrainingLoop']
 
 # %% ../../nbs/4_training/23_loop.ipynb #64c2c839
 import ctypes
@@ -490,8 +490,8 @@ class Checkpoints(Callback):
         self.saved = time.monotonic()
 
 # %% ../../nbs/4_training/23_loop.ipynb #09178bf9
-class Observed(TrainingState):
-    "A state that is measured, and whose callbacks are told."
+class Watched(TrainingState):
+    "A state whose callbacks are told, and whose meter can stand still."
     callbacks, val_loader, dir, history, peak_of = (), None, None, None, "process"
 
     def tell(self, what:str, *facts):
@@ -508,6 +508,9 @@ class Observed(TrainingState):
         finally:
             if running: self.meter.start()
 
+# %% ../../nbs/4_training/23_loop.ipynb #7bc051b4
+class Observed(Watched):
+    "A training whose steps are summed up in rows."
     def averaged(self):
         "A context in which the model has the averaged weights, if there are any."
         return self.average.in_place() if self.average else nullcontext()
@@ -610,7 +613,7 @@ class Stepping(Counting):
         self.tell("on_step")
 
 # %% ../../nbs/4_training/23_loop.ipynb #d4aeb8f0
-class Epoch(Stepping):
+class OneEpoch(Stepping):
     "A training that can run what is left of an epoch."
     def groups(self):
         "The micro-batches that are left, those of one step together."
@@ -634,7 +637,7 @@ class Epoch(Stepping):
         if self.val_loader is not None and self.evaluated < self.step: self.validate()
 
 # %% ../../nbs/4_training/23_loop.ipynb #0e6696e3
-class Epochs(Epoch):
+class Epochs(OneEpoch):
     "A training that can run all its epochs."
     def run(self):
         "All epochs that are left."

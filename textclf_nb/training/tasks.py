@@ -169,7 +169,9 @@ class _Named:
     holds = "text", "input_ids" # what its corpora may hold
 
     @classmethod
-    def check(cls, config):
+    def check(cls,
+        config, # of the run
+    ):
         "Refuse a configuration that cannot work, before anything is written."
         cls.monitored(config.training)
         t = config.training
@@ -177,15 +179,19 @@ class _Named:
             if given: raise UserError(f"training.{name} is for pictures: leave it out")
 
     @classmethod
-    def length(cls, config)->int:
-        "Tokens of an example, at most."
+    def length(cls, config)->int: # tokens
+        "The longest example that a model of the run reads."
         return config.tokenizer.max_length
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #4d4b34d7
 class Kind(_Named):
     "What a run of one kind consists of; `config` is the run's `ExperimentConfig` (chapter 24)."
     @classmethod
-    def of(cls, config, corpus, tokenizer):
+    def of(cls,
+        config, # of the run; so in what follows
+        corpus, # of chapter 16
+        tokenizer, # of chapter 14; None where there are no texts
+    ): # a `Task`
         "The task of a run."
         return cls(config.training)
 
@@ -196,8 +202,8 @@ class Kind(_Named):
         return {"architecture": sizes}
 
     @classmethod
-    def targets(cls, config)->Callable:
-        "What a batch is to be learnt from: a function as in chapter 18."
+    def targets(cls, config)->Callable: # (batch, table, tokenizer, generator) → batch with labels, as in chapter 18
+        "What a batch is to be learnt from."
         raise NotImplementedError
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #44c2f6fd
@@ -237,29 +243,48 @@ class _Monitored(TextKind):
         return math.isfinite(value) and (value < than if self.monitor == "loss" else value > than)
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #ccefb544
-class Task(_Monitored):
-    "What a model is trained for."
-    def begin(self, model:nn.Module, loader):
-        "Weights that only the training data can give, before the first step; here, none."
+class _Learning(_Monitored):
+    "What a task does with the batches of a training."
+    def begin(self,
+        model:nn.Module, # before the first step
+        loader, # of the training split
+    ):
+        "Weights that only the training data can give; here, none."
 
-    def prepare(self, batch:dict)->dict:
+    def prepare(self,
+        batch:dict, # (B, …), on the CPU
+    )->dict: # the same, or changed
         "A training batch before it goes to the device."
         return batch
 
-    def loss(self, model:nn.Module, batch:dict)->Tensor:
-        "A mean over the targets of a batch, ()."
+    def loss(self,
+        model:nn.Module, # in training mode
+        batch:dict, # on the model's device
+    )->Tensor: # ()
+        "A mean over the targets of a batch."
         return loss_of(model(**batch), batch["labels"], self.config.label_smoothing)
 
-    def evaluate(self, model:nn.Module, loader, **how)->dict:
-        "The metrics of a split; `how` as in `over_batches`."
+# %% ../../nbs/4_training/22a_tasks.ipynb #45cd5d4b
+class Task(_Learning):
+    "What a model is trained for."
+    def evaluate(self,
+        model:nn.Module, # on its device
+        loader, # of a split
+        **how, # as in `over_batches`; so in what follows
+    )->dict: # metric: value
+        "The metrics of a split."
         raise NotImplementedError
 
     def calibrate(self, model:nn.Module, loader, **how)->tuple: # facts for the record; what it answers then, or None
         "Make a trained model's confidence believable, by texts that it was not trained on; here, nothing."
         return {}, None
 
-    def judge(self, model:nn.Module, loader, rows, answers=None, **how)->tuple: # metrics; table, probabilities or None
-        "What is kept of a finished training; `rows` are the split's of the corpus, `answers` are known already."
+    def judge(self, model:nn.Module, loader,
+        rows, # the split's, of the corpus
+        answers=None, # labels and probabilities, where they are known already
+        **how,
+    )->tuple: # metrics; table and probabilities, or None and None
+        "What is kept of a finished training."
         return self.evaluate(model, loader, **how), None, None
 
 # %% ../../nbs/4_training/22a_tasks.ipynb #24df5e28

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TAKE_OVER', 'KINDS', 'inside_run', 'WandbConfig', 'LoggingConfig', 'RowLog', 'versions', 'hardware', 'code_state',
-           'peak_memory_mib', 'reset_peak_memory', 'StepMeter', 'RunRecord', 'holder', 'held_by', 'hold', 'wandb_mode',
-           'start_wandb', 'keep_in_wandb', 'ended', 'Tracker', 'save_predictions', 'NoTracker', 'read_facts',
-           'read_run']
+           'peak_memory_mib', 'reset_peak_memory', 'Stopwatch', 'StepMeter', 'RunRecord', 'holder', 'held_by', 'hold',
+           'wandb_mode', 'start_wandb', 'keep_in_wandb', 'ended', 'Tracker', 'save_predictions', 'NoTracker',
+           'read_facts', 'read_run']
 
 # %% ../../nbs/4_training/20_tracking.ipynb #8e3eb166
 import csv
@@ -197,35 +197,49 @@ def reset_peak_memory(
     return True
 
 # %% ../../nbs/4_training/20_tracking.ipynb #74749a30
-class StepMeter:
-    "Time, tokens and peak memory of training steps; pauses (evaluation, saving) don't count."
-    def __init__(self, device="cpu"): # the device to wait for before the clock is read
+class Stopwatch:
+    "A clock that waits for its device, and can stand."
+    def __init__(self,
+        device="cpu", # to wait for before the clock is read
+    ):
         self.device = torch.device(device)
-        self.mark = None # the last reading of the clock; None while it stands
-        self.seconds, self.tokens, self.steps, self.peak_mib = 0., 0, 0, 0.
+        self.mark = None # the last reading; None while it stands
+
+    def start(self):
+        "It runs from here."
+        self.mark = self._now()
+
+    def stop(self):
+        "It stands."
+        self.mark = None
+
+    def since(self)->float: # seconds; 0 while it stands
+        "The time since the last reading; this is the next."
+        if self.mark is None: return 0.
+        before, self.mark = self.mark, self._now()
+        return self.mark - before
 
     def _now(self)->float:
         if self.device.type == "cuda": torch.cuda.synchronize(self.device)
         return time.perf_counter()
 
-    def start(self):
-        "The clock runs from here."
-        self.mark = self._now()
+# %% ../../nbs/4_training/20_tracking.ipynb #f6644d18
+class StepMeter(Stopwatch):
+    "Time, tokens and peak memory of training steps; pauses (evaluation, saving) don't count."
+    seconds, tokens, steps, peak_mib = 0., 0, 0, 0.
 
-    def lap(self, tokens:int, steps:int)->float: # real tokens and steps since the last lap; tokens per second
+    def lap(self,
+        tokens:int, # real ones since the last lap
+        steps:int, # since the last lap
+    )->float: # tokens per second
         "Close a stretch of steps and begin the next; of a meter that stands, nothing is closed."
         self.peak_mib = max(self.peak_mib, peak_memory_mib(self.device))
         if self.mark is None: return 0.
-        now = self._now()
-        seconds, self.mark = now - self.mark, now
+        seconds = self.since()
         self.seconds += seconds
         self.tokens += tokens
         self.steps += steps
         return tokens/max(seconds, 1e-9)
-
-    def stop(self):
-        "What comes now is no step."
-        self.mark = None
 
     def totals(self)->dict: # seconds, tokens, steps, peak_mib: what a checkpoint keeps
         "Everything so far."
