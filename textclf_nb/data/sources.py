@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['READERS', 'HEAD', 'MARKS', 'PICTURE_FILES', 'SPLIT_NAMES', 'HUB_ID', 'SourceConfig', 'first_line', 'reader', 'codec',
-           'read_text', 'divides', 'separator', 'layout', 'refuse_swallowed', 'all_named', 'read_table', 'read_jsonl',
-           'read_txt', 'read_json', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file', 'read_classes',
-           'split_files', 'read_path', 'read_pieces', 'label_text', 'shown', 'columns', 'refuse_twins', 'pinned',
-           'read_hub']
+           'read_text', 'cells', 'separator', 'layout', 'refuse_swallowed', 'all_named', 'read_table', 'read_jsonl',
+           'read_txt', 'by_columns', 'read_json', 'read_parquet', 'read_xlsx', 'read_tensors', 'read_file',
+           'read_classes', 'split_files', 'read_path', 'read_pieces', 'label_text', 'shown', 'columns', 'refuse_twins',
+           'pinned', 'read_hub']
 
 # %% ../../nbs/3_data/15_sources.ipynb #3928ba2e
 import codecs
@@ -81,14 +81,14 @@ def read_text(path:Path, encoding:str="utf-8")->str:
             "or say what it is in: data.encoding in the settings, --encoding for fit, eval and predict") from None
 
 # %% ../../nbs/3_data/15_sources.ipynb #4b7383f1
-def divides(
+def cells(
     sep:str, # a character
     head:list[str], # the first lines of a table
-)->bool:
-    "Whether a separator gives all of some lines equally many cells."
+)->list[int]: # nothing, where that cannot be told
+    "How many cells a separator makes of each of some lines."
     try: rows = list(csv.reader(head, delimiter=sep))[:-1]   # the last may go on below
-    except csv.Error: return False   # a cell longer than Python's csv reads
-    return len({len(row) for row in rows if row}) == 1
+    except csv.Error: return []   # a cell longer than Python's csv reads
+    return [len(row) for row in rows if row]
 
 def separator(
     head:list[str], # the first lines of a table
@@ -98,7 +98,10 @@ def separator(
     usual = "\t" if ending.lower() == ".tsv" else ","
     there = [s for s in (usual, ",", ";", "\t", "|") if s in head[0]]
     most = usual if usual in there else max(there, key=head[0].count, default=usual)
-    return next((s for s in there if divides(s, head)), most)
+    known = {s: cells(s, head) for s in there}
+    first, *below = known.get(usual) or [0]
+    if below and 1 < first <= min(below) and re.search(f"{usual}(?! )", head[0]): return usual
+    return next((s for s in there if len(set(known[s])) == 1), most)
 
 # %% ../../nbs/3_data/15_sources.ipynb #780fd946
 def layout(
@@ -166,13 +169,31 @@ def read_txt(path:Path, encoding:str="utf-8")->pd.DataFrame:
     return pd.DataFrame({"text": [t for t in read_text(path, encoding).splitlines() if t.strip()]}, dtype=object)
 
 # %% ../../nbs/3_data/15_sources.ipynb #0a60cbf4
+def by_columns(
+    table:dict, # column: its cells, by the name of the row
+    path:Path, # for the message
+)->pd.DataFrame:
+    "The table that pandas writes unasked."
+    first, *others = table.values()
+    whole = isinstance(first, dict) and all(isinstance(c, dict) and c.keys() == first.keys() for c in others)
+    if whole and not all(name.isdecimal() for name in table):   # numbers are names of rows
+        return pd.DataFrame(table, dtype=object).reset_index(drop=True)
+    raise UserError(f"{path}: a list of JSON objects is needed, one for each text: from pandas, "
+        'df.to_json(path, orient="records")')
+
 @reader(".json")
 def read_json(path:Path, encoding:str="utf-8")->pd.DataFrame:
-    "A list of JSON objects, or one object a line."
+    "A list of JSON objects, one object a line, or one object of columns."
     text = read_text(path, encoding)
-    if not text.lstrip().startswith("["): return read_jsonl(path, encoding)
-    try: rows = json.loads(text)
-    except ValueError as e: raise UserError(f"{path}: not JSON ({e})") from None
+    begins = text.lstrip()[:1]
+    if begins not in ("[", "{"): return read_jsonl(path, encoding)
+    try: found = json.loads(text)
+    except ValueError as e:
+        if begins == "{": return read_jsonl(path, encoding)   # one object and more
+        raise UserError(f"{path}: not JSON ({e})") from None
+    if begins == "{" and found and all(isinstance(x, (dict, list)) for x in found.values()):
+        return by_columns(found, path)
+    rows = [found] if begins == "{" else found
     if all(isinstance(row, dict) for row in rows): return pd.DataFrame(rows, dtype=object)
     raise UserError(f"{path}: a list of JSON objects with keys is needed, one for each text")
 
