@@ -37,7 +37,7 @@ def fitted(tmp_path_factory):
 def test_fit_says_what_it_found_fits_and_recommends(fitted):
     user, said = fitted
     assert "texts in column 'remark', labels in 'kind'" in said and "2 classes (maths, plots)" in said
-    assert "95 % interval" in said and "Take " in said
+    assert "terms counted and weighed in" in said and "95 % interval" in said and "Take " in said
     assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
 
 
@@ -101,6 +101,28 @@ def test_who_stops_a_fit_is_told_how_to_go_on(tmp_path, capsys):
     here(tmp_path, "fit", "mine.csv", "--scratch", *TINY, *sets("training.epochs=500", "training.log_every=1"), code=130)
     assert "stopped by" in (said := capsys.readouterr().err) and "textclf train RUN --resume" in said
     assert "interrupted" in here(tmp_path, "runs")
+
+
+def test_an_adaptation_reads_as_the_fine_tuning_will(tmp_path):
+    rows(30).to_csv(tmp_path / "mine.csv", index=False)
+    asked = sets("tokenizer.max_length=24", "pretrained_experiment.attention.kind=favor", "training.batch_size=16", "training.epochs=1")
+    here(tmp_path, "fit", "mine.csv", "--adapt", "--minutes", ".01", *asked)
+    runs = tmp_path / "experiments/pretraining/mine-adapted", tmp_path / "experiments/finetuning/mine"
+    words, classes = (yaml.safe_load((run / "config.yaml").read_text()) for run in runs)
+    assert classes["pretrained_experiment"]["name"] == "mine-adapted"
+    for tree in (words, classes):
+        assert tree["tokenizer"]["max_length"] == 24 and tree["architecture"]["attention"]["kind"] == "favor"
+        assert tree["training"]["batch_size"] == 16
+    assert words["training"]["max_minutes"] and not classes["training"].get("max_minutes"), "the epochs are the fine-tuning's"
+    assert all(json.loads((run / "run.json").read_text())["status"] == "finished" for run in runs)
+
+
+def test_texts_without_a_word_are_told_and_nothing_is_left_behind(tmp_path, capsys):
+    pd.DataFrame({"text": ["☺☺☺ ☺"] * 30 + ["☹ ☹"] * 30, "label": ["glad"] * 30 + ["sad"] * 30}).to_csv(tmp_path / "mine.csv", index=False)
+    for way in ([], ["--scratch"]):
+        here(tmp_path, "fit", "mine.csv", *way, code=2)
+        assert "has a word of two letters or digits or more" in (said := capsys.readouterr().err) and said.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.csv"]
 
 
 def test_an_answer_never_replaces_a_folder_of_runs(fitted, tmp_path, mistake):  # noqa: F811

@@ -8,7 +8,7 @@ __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MO
            'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless', 'repeated', 'guess_columns',
            'counts_for', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens',
            'measured_settings', 'planned', 'answered', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts',
-           'name_for', 'adapted', 'advice', 'fit_table']
+           'name_for', 'for_words', 'adapted', 'advice', 'judged', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import re
@@ -24,14 +24,14 @@ import pandas as pd
 from ..core import UserError, checked_name, merged
 from ..data.corpora import Corpus, DataConfig, load_corpus
 from ..data.sources import columns, read_file, read_path, shown
-from ..lab.baseline import BaselineConfig, run_baseline
+from ..lab.baseline import BaselineConfig, measured_fit, run_baseline
 from ..lab.blend import run_blend
 from ..lab.report import Comparison, compare
 from ..lab.runs import (ExperimentConfig, build_model, experiment_dir, new_config, new_experiment,
     run_experiment, run_loaders, run_model_config, run_task, run_tokenizer)
 from ..lab.verdicts import difference
 from ..training.loop import TrainingState, duration, train_step
-from ..training.tasks import no_trace
+from ..training.tasks import TaskConfig, no_trace
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8bc85f87
 CALLED = ("label", "labels", "class", "category", "target", "topic", "sentiment", "y") # usual names of a label column
@@ -253,7 +253,7 @@ def answered(
 )->tuple[tuple[int, int], float]: # of them that are answered; seconds that it takes
     "How many texts a classifier can be judged by."
     def seconds(texts): return answer*sum(r*n for r, n in zip(ROUNDS, texts))
-    f = min(1., ANSWERING*left/seconds(texts))
+    f = ANSWERING*left/seconds(texts) if seconds(texts) > ANSWERING*left else 1
     some = tuple(n if f == 1 else min(n, max(FEWEST, int(f*n))) for n in texts)
     return some, seconds(some)
 
@@ -323,22 +323,27 @@ def name_for(file:str|Path)->str:
     return re.sub(r"[^\w.-]+", "-", Path(file).resolve().stem).strip("-.") or "table"
 
 # %% ../../nbs/6_use/32a_fit.ipynb #2ec6e3aa
+def for_words(tree:dict)->dict: # of a pretraining
+    "Settings of a fine-tuning as its adaptation has them."
+    own = {*TaskConfig.model_fields, "epochs", "max_minutes"}
+    training = {k: v for k, v in tree["training"].items() if k not in own}
+    rest = {k: v for k, v in tree.items() if k != "classification_head"}
+    return rest | {"training": training | {"learning_rate": 1e-3, "muon_lr": 1e-3}}
+
+# %% ../../nbs/6_use/32a_fit.ipynb #954246cd
 def adapted(
     run:Path, # directory of the pretraining run that is made
-    data:DataConfig, corpus:Corpus,
+    tree:dict, epoch:float, # of `measured_settings`
+    texts:int, # to learn from
     end:float, # of it, by the monotonic clock
     pretraining:str, # what it starts from
-    seed:int, progress:bool,
+    progress:bool,
 )->str: # its name
     "Guess hidden words in the texts of a table until then."
-    name, root = run.name, run.parent.parent
-    tree, epoch = measured_settings(data, corpus, pretraining, root, seed=seed)
-    tree, plan = planned(tree, epoch, len(corpus.splits["train"]), end)
+    tree, plan = planned(for_words(tree), epoch, texts, end)
     say(f"adapting {pretraining} to these texts: {plan}", progress)
-    own = {"learning_rate": 1e-3, "muon_lr": 1e-3}
-    tree["training"] = {k: v for k, v in tree["training"].items() if k != "word_dropout"} | own
-    run_experiment(new_experiment("pretraining", name, root, settings=tree, pretraining=pretraining))
-    return name
+    run_experiment(new_experiment("pretraining", run.name, run.parent.parent, settings=tree, pretraining=pretraining))
+    return run.name
 
 # %% ../../nbs/6_use/32a_fit.ipynb #25887261
 CANDIDATES = {"baseline": "the baseline", "finetuning": "the encoder",
@@ -364,6 +369,14 @@ def advice(
     return taken, f"Take {CANDIDATES[taken]}. On {tested:,} test texts: {'; '.join(told)}.{more}"
 
 # %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
+def judged(where:dict, tested:int)->Fitted: # as of `places`; test texts
+    "The runs of a fit, held against each other."
+    runs = {k: where[k] for k in ("encoder", "baseline", "both")}
+    found = compare([*runs.values()], where["comparison"])
+    taken, told = advice({row.kind: row for _, row in found.configs.iterrows()}, tested)
+    return Fitted(runs, found, told, next(run for run in runs.values() if run.parent.name == taken))
+
+# %% ../../nbs/6_use/32a_fit.ipynb #03af6a78
 def fit_table(
     file:str|Path, # a csv, tsv, jsonl, parquet … file, or a folder
     minutes:float=5., # for everything: training and answers are cut to them
@@ -381,25 +394,25 @@ def fit_table(
     end, name, root = time.monotonic() + 60*minutes, checked_name(name or name_for(file), "run"), Path(root)
     if not minutes > 0: raise UserError(f"minutes = {minutes:g}: give more than 0")
     if adapt and not pretraining: raise UserError("adapt goes on from a pretrained encoder, not from scratch")
-    where = places(name, adapt, root)
+    where, tell = places(name, adapt, root), partial(say, on=progress)
     new_config("finetuning", name, root, settings=settings, pretraining=pretraining)   # refuses what it does not know
     corpus, data = prepare(file, **{"text_col": text_col, "label_col": label_col} | (settings or {}).get("data", {}))
-    say(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus), progress)
+    tell(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus))
+    counts = counts_for(corpus.splits["train"]["text"])
+    model, cost = measured_fit(corpus, counts)
+    tell(f"{len(model.terms):,} terms counted and weighed in {duration(cost['seconds'])}")
     tree, epoch = measured_settings(data, corpus, pretraining, root, settings, seed)
     left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])
-    corpus, data, answers = few_answers(corpus, data, ANSWER*epoch/texts, left, partial(say, on=progress))
+    corpus, data, answers = few_answers(corpus, data, (1 + adapt)*ANSWER*epoch/texts, left, tell)
     tree = merged(tree, {"data": data.model_dump(mode="json")})
-    for line in doubts(corpus): say(line, progress)
-    run_baseline(corpus, where["baseline"], counts_for(corpus.splits["train"]["text"]), data=data)
-    def part(share): return time.monotonic() + share*(end - answers - time.monotonic())
+    for line in doubts(corpus): tell(line)
+    run_baseline(corpus, where["baseline"], counts, data=data, fitted=(model, cost))
+    def part(share, answers): return time.monotonic() + share*(end - answers - time.monotonic())
     if end - time.monotonic() < answers and left < np.inf:
-        say("reading, counting and answers take the minutes: ask for more (--minutes)", progress)
-    if adapt: pretraining = adapted(where["adapted"], data, corpus, part(.42), pretraining, seed, progress)
-    tree, plan = planned(tree, epoch, texts, part(.85))
-    say(str(plan), progress)
+        tell("reading, counting and answers take the minutes: ask for more (--minutes)")
+    if adapt: pretraining = adapted(where["adapted"], tree, epoch, texts, part(.42, answers), pretraining, progress)
+    tree, plan = planned(tree, epoch, texts, part(.85, answers/(1 + adapt)))
+    tell(str(plan))
     run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
     run_blend(where["encoder"], where["baseline"], where["both"])
-    runs = {k: where[k] for k in ("encoder", "baseline", "both")}
-    found = compare([*runs.values()], where["comparison"])
-    taken, told = advice({row.kind: row for _, row in found.configs.iterrows()}, len(corpus.splits["test"]))
-    return Fitted(runs, found, told, next(run for run in runs.values() if run.parent.name == taken))
+    return judged(where, len(corpus.splits["test"]))
