@@ -4,16 +4,18 @@
 
 # %% auto #0
 __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MOST_LETTERS', 'ENCODER', 'LONGEST', 'EPOCHS',
-           'ENOUGH', 'LEAST', 'SHORTEST', 'ROUNDS', 'ANSWER', 'ANSWERING', 'FEWEST', 'CANDIDATES', 'FEW', 'mean_words',
-           'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless', 'repeated', 'guess_columns',
-           'counts_for', 'reading_length', 'rehearse', 'timed_step', 'Plan', 'make_plan', 'prepare', 'text_tokens',
-           'measured_settings', 'planned', 'answered', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts',
-           'name_for', 'for_words', 'adapted', 'advice', 'judged', 'fit_table']
+           'ENOUGH', 'LEAST', 'SHORTEST', 'ROUNDS', 'ANSWER', 'ANSWERING', 'FEWEST', 'ADAPTING', 'LEARNING',
+           'CANDIDATES', 'FEW', 'mean_words', 'could_be_label', 'listed', 'the_label', 'the_text', 'refuse_headless',
+           'repeated', 'guess_columns', 'counts_for', 'reading_length', 'Pace', 'rehearse', 'timed_step', 'Plan',
+           'make_plan', 'prepare', 'text_tokens', 'measured_settings', 'planned', 'answered', 'trainings',
+           'expected_length', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts', 'name_for', 'for_words',
+           'adapted', 'advice', 'judged', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -115,10 +117,11 @@ EPOCHS = 6 # twice as many were not seen to help
 ENOUGH = 4, 8000 # epochs, or texts seen in all, for which shorter texts are read if need be
 LEAST = 64 # tokens below which a text is not shortened to save time
 SHORTEST = 5 # seconds that a training has in any case
-ROUNDS = 2, 1 # times that validation and test texts are answered once the training has made its last step
-ANSWER = 1/3 # of the time that a text takes to be learnt from, to answer it; a fourth was measured (LOG.md)
+ROUNDS = {"val": 2, "test": 1} # times that they are answered once a training has made its last step
+ANSWER = .27 # of the time that a text takes to be learnt from, to answer it (LOG.md)
 ANSWERING = .25 # share of the time for that, at most …
 FEWEST = 200 # … but so many texts of each are answered in any case
+ADAPTING, LEARNING = .42, .85 # shares of the time beside answers: of an adaptation; of what is left, of the training
 
 # %% ../../nbs/6_use/32a_fit.ipynb #06392352
 def counts_for(texts:list[str])->BaselineConfig:
@@ -135,22 +138,42 @@ def reading_length(
     return int(min(longest, max(16, -(-np.quantile(tokens, .95)//16)*16)))
 
 # %% ../../nbs/6_use/32a_fit.ipynb #31304ef7
+class Pace(NamedTuple):
+    "How fast this machine learns, and how much there is to learn from and to answer."
+    cell: float # c: seconds to learn from one token of a batch, padding included
+    batches: dict # by split: texts, and tokens of the longest, of each batch, (batches, 2)
+    whole: bool = False # are texts read in windows, to their end?
+
+    def cells(self, split:str, length:int)->int:
+        "Tokens of a split, padding included, of texts read so far."
+        b, n = np.reshape(self.batches.get(split, ()), (-1, 2)).T
+        return int(b @ (n if self.whole else np.minimum(n, length)))
+
+    def epoch(self, length:int)->float:
+        "Seconds to learn from all training texts, read so far."
+        return self.cell*self.cells("train", length)
+
+    def answers(self, length:int)->dict: # by split
+        "Seconds to answer all texts, read so far, as often as they are asked."
+        return {s: ANSWER*self.cell*r*self.cells(s, length) for s, r in ROUNDS.items()}
+
+# %% ../../nbs/6_use/32a_fit.ipynb #d3bdabae
 def rehearse(
     config:ExperimentConfig, # of a fine-tuning run
     corpus:Corpus,
     steps:int=4, # that are timed
-)->float: # seconds of a whole epoch
-    "Measure what an epoch will take, by a few steps that are thrown away."
+)->Pace:
+    "Measure what learning and answering will take, by a few steps that are thrown away."
     with tempfile.TemporaryDirectory() as room: tokenizer = run_tokenizer(config, corpus, Path(room))
     model = build_model(config, run_model_config(config, tokenizer, corpus))
-    loader, task = run_loaders(config, corpus, tokenizer)["train"], run_task(config, corpus, tokenizer)
-    state = TrainingState(model, config.training, loader, task, config.experiment.seed, progress=False)
+    loaders, task = run_loaders(config, corpus, tokenizer), run_task(config, corpus, tokenizer)
+    state = TrainingState(model, config.training, loaders["train"], task, config.experiment.seed, progress=False)
     model.train()
     with no_trace(state.device):
-        chosen = np.linspace(0, len(loader) - 1, steps + 1).round().astype(int)
-        times, cells = zip(*(timed_step(state, loader, i) for i in chosen))
-    lengths = loader.lengths
-    return sum(times[1:])/sum(cells[1:])*sum(len(rows)*max(lengths[rows]) for rows in loader.rows)
+        chosen = np.linspace(0, len(loaders["train"]) - 1, steps + 1).round().astype(int)
+        times, cells = zip(*(timed_step(state, loaders["train"], i) for i in chosen))
+    batches = {s: [(len(rows), max(x.lengths[rows])) for rows in x.rows] for s, x in loaders.items()}
+    return Pace(sum(times[1:])/sum(cells[1:]), batches, config.tokenizer.windows is not None)
 
 # %% ../../nbs/6_use/32a_fit.ipynb #15304519
 def timed_step(state:TrainingState, loader, i:int)->tuple[float, int]: # seconds, cells
@@ -175,17 +198,17 @@ class Plan(NamedTuple):
 
 # %% ../../nbs/6_use/32a_fit.ipynb #ea82bf78
 def make_plan(
-    epoch:float, # seconds of one, with all texts, `max_length` tokens of each
+    epoch:Callable[[int], float], # seconds of one, with all texts, by the tokens that are read of each
     left:float, # seconds
     max_length:int,
     texts:int, # to learn from
 )->Plan:
     "How to spend the time."
-    wanted = max(1, min(ENOUGH[0], ENOUGH[1]/texts)) # epochs
-    while left < wanted*epoch and max_length//2 >= LEAST: epoch, max_length = epoch/2, max_length//2
-    share = min(1., left/epoch)
-    epochs, limit = int(np.clip(left/epoch, 1, EPOCHS)), min(texts, max(int(share*texts), 100))
-    return Plan(epochs, max_length, limit if limit < texts else None, epochs*epoch*limit/texts)
+    N, wanted = max_length, max(1, min(ENOUGH[0], ENOUGH[1]/texts)) # wanted: epochs
+    while left < wanted*epoch(N) and N//2 >= LEAST and epoch(N//2) < epoch(N): N //= 2
+    share = min(1., left/epoch(N))
+    epochs, limit = int(np.clip(left/epoch(N), 1, EPOCHS)), min(texts, max(int(share*texts), 100))
+    return Plan(epochs, N, limit if limit < texts else None, epochs*epoch(N)*limit/texts)
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8e426b9e
 def prepare(
@@ -221,7 +244,7 @@ def measured_settings(
     root:str|Path="experiments",
     settings:dict|None=None, # laid over what is chosen here
     seed:int=0,
-)->tuple[dict, float]: # seconds of an epoch with all texts
+)->tuple[dict, Pace]:
     "The settings of a run, but for what hangs on the time that there is."
     tree = merged(merged(COMMON, PRETRAINED if pretraining else SCRATCH), settings or {})
     tree = merged({"data": data.model_dump(mode="json"), "experiment": {"seed": seed}}, tree)
@@ -232,13 +255,13 @@ def measured_settings(
 
 # %% ../../nbs/6_use/32a_fit.ipynb #ed88a53b
 def planned(
-    tree:dict, epoch:float, # of `measured_settings`
+    tree:dict, pace:Pace, # of `measured_settings`
     texts:int, # to learn from
     end:float, # of the training, by the monotonic clock
 )->tuple[dict, Plan]:
     "The settings of a run that will be over by then."
     left = max(end - time.monotonic(), SHORTEST) if "epochs" not in tree["training"] else np.inf
-    plan = make_plan(epoch, left, tree["tokenizer"]["max_length"], texts)
+    plan = make_plan(pace.epoch, left, tree["tokenizer"]["max_length"], texts)
     epochs = tree["training"].get("epochs", plan.epochs)
     chosen = {"training": {"epochs": epochs}, "tokenizer": {"max_length": plan.max_length}}
     if left < np.inf: tree = merged({"training": {"max_minutes": round(left/60, 3)}}, tree)
@@ -247,30 +270,50 @@ def planned(
 
 # %% ../../nbs/6_use/32a_fit.ipynb #d097024b
 def answered(
-    answer:float, # a: seconds a text
+    seconds:dict, # that it takes to answer all texts of a split, as often as they are asked; by split
     left:float, # L: seconds, of everything
-    texts:tuple[int, int], # n_v, n_t: to validate and to test by
-)->tuple[tuple[int, int], float]: # of them that are answered; seconds that it takes
+    texts:dict, # how many there are, by split
+)->tuple[dict, float]: # of them that are answered; seconds that it takes
     "How many texts a classifier can be judged by."
-    def seconds(texts): return answer*sum(r*n for r, n in zip(ROUNDS, texts))
-    f = ANSWERING*left/seconds(texts) if seconds(texts) > ANSWERING*left else 1
-    some = tuple(n if f == 1 else min(n, max(FEWEST, int(f*n))) for n in texts)
-    return some, seconds(some)
+    A = sum(seconds.values())
+    f = ANSWERING*left/A if A > ANSWERING*left else 1
+    some = {s: n if f == 1 else min(n, max(FEWEST, int(f*n))) for s, n in texts.items()}
+    return some, sum(seconds[s]*some[s]/n for s, n in texts.items() if n)
 
 # %% ../../nbs/6_use/32a_fit.ipynb #6e2523c0
+def trainings(
+    left:float, # seconds, of everything
+    answers:float, # seconds, of one training
+    adapt:bool, # are there two?
+)->tuple[float, float]: # seconds of the adaptation, of the training
+    "What trainings may take of the time."
+    words = ADAPTING*(left - 2*answers) if adapt else 0
+    return words, LEARNING*(left - (1 + adapt)*answers - words)
+
+# %% ../../nbs/6_use/32a_fit.ipynb #7c2080b1
+def expected_length(
+    tree:dict, pace:Pace, # of `measured_settings`
+    left:float, # seconds, of everything
+    adapt:bool,
+    texts:int, # to learn from
+)->int: # tokens
+    "How far texts will be read, at least."
+    seconds = left*trainings(1, ANSWERING/(1 + adapt), adapt)[1]
+    return make_plan(pace.epoch, seconds, tree["tokenizer"]["max_length"], texts).max_length
+
+# %% ../../nbs/6_use/32a_fit.ipynb #f15f5b18
 def few_answers(
     corpus:Corpus, data:DataConfig,
-    answer:float, left:float, # as of `answered`
+    seconds:dict, left:float, # as of `answered`
     tell, # is told if there are fewer
 )->tuple[Corpus, DataConfig, float]: # both with no more texts to answer than there is time for; seconds that it takes
     "Validate and test by fewer texts, if all would take too long."
-    splits = "val", "test"
-    all_ = tuple(len(corpus.splits[s]) for s in splits)
-    some, seconds = answered(answer, left, all_)
+    all_ = {s: len(corpus.splits[s]) for s in seconds}
+    some, seconds = answered(seconds, left, all_)
     if some == all_: return corpus, data, seconds
     tell("to answer all would take too long: validated by {} of {} texts, tested by {} of {}, drawn by class".format(
-        *(f"{n:,}" for pair in zip(some, all_) for n in pair)))
-    limits = {s: getattr(data, s).model_copy(update={"limit": n}) for s, n in zip(splits, some)}
+        *(f"{n:,}" for s in all_ for n in (some[s], all_[s]))))
+    limits = {s: getattr(data, s).model_copy(update={"limit": n}) for s, n in some.items()}
     data = data.model_copy(update=limits)
     fewer = load_corpus(data)
     fewer.card |= {k: v for k, v in corpus.card.items() if k in ("not_read", "left_out")}
@@ -333,14 +376,14 @@ def for_words(tree:dict)->dict: # of a pretraining
 # %% ../../nbs/6_use/32a_fit.ipynb #954246cd
 def adapted(
     run:Path, # directory of the pretraining run that is made
-    tree:dict, epoch:float, # of `measured_settings`
+    tree:dict, pace:Pace, # of `measured_settings`
     texts:int, # to learn from
     end:float, # of it, by the monotonic clock
     pretraining:str, # what it starts from
     progress:bool,
 )->str: # its name
     "Guess hidden words in the texts of a table until then."
-    tree, plan = planned(for_words(tree), epoch, texts, end)
+    tree, plan = planned(for_words(tree), pace, texts, end)
     say(f"adapting {pretraining} to these texts: {plan}", progress)
     run_experiment(new_experiment("pretraining", run.name, run.parent.parent, settings=tree, pretraining=pretraining))
     return run.name
@@ -401,17 +444,18 @@ def fit_table(
     counts = counts_for(corpus.splits["train"]["text"])
     model, cost = measured_fit(corpus, counts)
     tell(f"{len(model.terms):,} terms counted and weighed in {duration(cost['seconds'])}")
-    tree, epoch = measured_settings(data, corpus, pretraining, root, settings, seed)
+    tree, pace = measured_settings(data, corpus, pretraining, root, settings, seed)
     left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])
-    corpus, data, answers = few_answers(corpus, data, (1 + adapt)*ANSWER*epoch/texts, left, tell)
-    tree = merged(tree, {"data": data.model_dump(mode="json")})
+    length = expected_length(tree, pace, left, adapt, texts)
+    corpus, data, answers = few_answers(corpus, data, pace.answers(length), left/(1 + adapt), tell)
+    tree = merged(tree, {"data": data.model_dump(mode="json"), "tokenizer": {"max_length": length}})
     for line in doubts(corpus): tell(line)
     run_baseline(corpus, where["baseline"], counts, data=data, fitted=(model, cost))
-    def part(share, answers): return time.monotonic() + share*(end - answers - time.monotonic())
-    if end - time.monotonic() < answers and left < np.inf:
+    def until(i, adapt): return (now := time.monotonic()) + trainings(end - now, answers, adapt)[i]
+    if end - time.monotonic() < (1 + adapt)*answers and left < np.inf:
         tell("reading, counting and answers take the minutes: ask for more (--minutes)")
-    if adapt: pretraining = adapted(where["adapted"], tree, epoch, texts, part(.42, answers), pretraining, progress)
-    tree, plan = planned(tree, epoch, texts, part(.85, answers/(1 + adapt)))
+    if adapt: pretraining = adapted(where["adapted"], tree, pace, texts, until(0, True), pretraining, progress)
+    tree, plan = planned(tree, pace, texts, until(1, False))
     tell(str(plan))
     run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
     run_blend(where["encoder"], where["baseline"], where["both"])
