@@ -9,6 +9,7 @@ __all__ = ['KEEP', 'pieces', 'Folded', 'fold', 'query_exponents', 'key_exponents
 
 # %% ../../nbs/1_attention/07_favor_fast.ipynb #f6c80f62
 import math
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -116,7 +117,7 @@ def sum_keys(
     mask:Tensor|None, # (B, 1, N, 1) bool
     sums:Sums, # S and top are written
     parts:list, # slices of the tokens
-)->list[Tensor]: # the features of each part
+)->Iterator[Tensor]: # the features of each part
     "All that the queries need to know about the keys, in one pass."
     for n in parts:
         valid = None if mask is None else mask[:, :, n]
@@ -137,7 +138,7 @@ def ask_keys(
     sums:Sums, # row and inverse are written
     out:Tensor, # the answers are written here, (B, H, N, Dv)
     parts:list, # slices of the tokens
-)->list[Tensor]: # the features of each part
+)->Iterator[Tensor]: # the features of each part
     "Every query's answer, from the sums alone."
     for n in parts:
         U = query_exponents(f, q[:, :, n]).add_(sums.top)

@@ -48,8 +48,11 @@ def positions_of(model:nn.Module, config)->int:
     return config.max_position_embeddings   # rotary positions: no table
 
 def layers_of(model:nn.Module, count:int)->nn.ModuleList:
-    "The layers of a model, whatever they are called."
-    return next(m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == count)
+    "The layers of a model, whatever they are called; a `UserError` if it has no list of so many."
+    found = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) == count]
+    if found: return found[0]
+    raise UserError(f"{type(model).__name__} has no list of {count} layers (it may use one several times): "
+        "its layers cannot be told apart, so freeze all or none")
 
 # %% ../../nbs/2_model/09a_backbone.ipynb #801c7460
 def read_config(folder:Path)->dict:
