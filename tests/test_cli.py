@@ -57,9 +57,9 @@ def mistake(monkeypatch, capsys):
     return call
 
 
-def test_an_url_is_no_root(tmp_path, mistake):
+def test_a_url_is_no_root(tmp_path, mistake):
     for call in (["runs"], ["new", "finetuning", "a"], ["suite", "plan", "demo"], ["compare", "a"]):
-        assert "an URL does not offer: give a directory" in mistake(tmp_path, *call, "--root", "s3://bucket/runs")
+        assert "a URL does not offer: give a directory" in mistake(tmp_path, *call, "--root", "s3://bucket/runs")
     assert not any(tmp_path.iterdir()), "no folder is called s3:"
 
 

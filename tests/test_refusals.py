@@ -16,6 +16,13 @@ def test_sizes_below_the_least_are_refused_by_name(kind, option, value):
     with pytest.raises(UserError, match=f"{kind}.*{option}"): build_attention(kind, D, H, **{option: value})
 
 
+@pytest.mark.parametrize("kind", available_attention())
+def test_every_query_head_wants_keys_and_values_of_its_own(kind):
+    core = build_attention(kind, D, H)
+    for few, many in ((k[:, :1], k), (k, k[:, :1])):
+        with pytest.raises(UserError, match="^[kv] has shape.* expected"): core(few, few if core.shared_qk else many, many)
+
+
 @pytest.mark.parametrize("kind, options", [("window", {"window": 1}), ("near_far", {"window": 1, "chunk_size": 2})])
 def test_more_global_tokens_than_tokens_is_exact_attention(kind, options):
     core = build_attention(kind, D, H, global_tokens=50, **options)

@@ -52,7 +52,7 @@ def test_bad_input_is_one_line_of_scikit_learns_type(texts, labels, more, told):
     assert "\n" not in str(e.value)
 
 
-@pytest.mark.parametrize("size", [{"max_length": 0}, {"batch_size": 0}, {"batch_size": 2.5}])
+@pytest.mark.parametrize("size", [{"max_length": 0}, {"batch_size": 0}, {"batch_size": 2.5}, {"batch_size": None}, {"batch_size": True}])
 def test_sizes_that_are_none(size):
     with pytest.raises(ValueError, match="give a whole number"): TextEmbedder(**size).fit(TEXTS)
 

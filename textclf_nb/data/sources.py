@@ -327,11 +327,13 @@ def _labels(frame, config):
 
 def _taken(frame, config, where, **read):
     "The columns that are read, label, id and group under their own names, each of them there."
-    for c in (*read.values(), config.label_col, config.id_col, config.group_col):
+    names = {f"{n}_col": c for n, c in read.items()}
+    names |= {n: getattr(config, n) for n in ("label_col", "id_col", "group_col")}
+    for setting, c in names.items():
         if c and c not in frame.columns:
-            hint = " (data.label_col: null if the texts have no labels)" if c == config.label_col else ""
+            hint = ": null if the texts have no labels" if setting == "label_col" else " names it"
             raise UserError(f"{where}: no column {c!r}; there are: "
-                f"{', '.join(map(str, frame.columns)) or 'none'}{hint}")
+                f"{', '.join(map(str, frame.columns)) or 'none'} (data.{setting}{hint})")
     out = pd.DataFrame({n: frame[c] for n, c in read.items()} | {"label": _labels(frame, config)}, dtype=object)
     if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)

@@ -125,9 +125,10 @@ def some_texts(
     file:str|Path, # a table
     column:str="text",
     limit:int=1000, # at most
+    encoding:str="utf-8",
 )->list[str]:
     "The first texts of a file that are not empty."
-    table = read_file(file)
+    table = read_file(file, encoding)
     if column not in table: raise UserError(f"{file} has no column {column!r}; there are: {', '.join(map(str, table))}")
     texts = [str(t) for t in table[column].dropna() if str(t).strip()][:limit]
     if not texts: raise UserError(f"{file}: column {column!r} holds no text")
@@ -135,11 +136,11 @@ def some_texts(
 
 def run_answers(
     run:str|Path, # a finished run that classifies texts, or an encoder of the package
-    file:str|Path, column:str="text", limit:int=1000, # see `some_texts`
+    file:str|Path, column:str="text", limit:int=1000, encoding:str="utf-8", # see `some_texts`
     **how, # see `bench_answers`
 )->pd.DataFrame:
     "What answers cost that a run gives to the texts of a file."
-    texts = some_texts(file, column, limit)
+    texts = some_texts(file, column, limit, encoding)
     with tempfile.TemporaryDirectory() as room:
         own = packaged(str(run))
         return bench_answers(untaught(str(run), Path(room)/"model") if own else run, texts, **how)

@@ -534,10 +534,12 @@ def model_folder(source:str|Path)->Path:
     if (Path(source) / "model").is_dir(): return Path(source) / "model"
     raise UserError(f"{source} holds no trained model: train it first")
 
-def unread_texts(source:str|Path, file:str|Path|None=None, text_col:str="text")->list[str]:
+def unread_texts(
+    source:str|Path, file:str|Path|None=None, text_col:str="text", encoding:str="utf-8",
+)->list[str]:
     "The texts of a file, or of the test split of a run."
     if file is None and packaged(str(source)): raise UserError(f"{source} comes without texts: give some with --file")
-    table = read_file(file) if file else load_corpus(load_config(source).data).splits["test"].to_pandas()
+    table = read_file(file, encoding) if file else load_corpus(load_config(source).data).splits["test"].to_pandas()
     column = text_col if file else "text"
     if column in table: return table[column].tolist()
     raise UserError(f"{file} has no column {column!r}: there are {', '.join(map(str, table))}")
@@ -549,11 +551,12 @@ def run_error(
     tokens:int=8192, # read at each length, in one batch
     file:str|Path|None=None, # a table with texts; None: the test split of the run
     text_col:str="text", # its column
+    encoding:str="utf-8", # how to decode it
     **options, # of `bench_error`
 )->pd.DataFrame:
     "How well each mechanism would stand in for the attention that a model has learnt."
     folder = model_folder(source)
-    texts, tokenizer = unread_texts(source, file, text_col), WordPieceTokenizer.load(folder)
+    texts, tokenizer = unread_texts(source, file, text_col, encoding), WordPieceTokenizer.load(folder)
     lengths = lengths or [exact_model(folder, 1).config.architecture.max_sequence_length]
     ids = {n: long_texts(texts, tokenizer, n, tokens) for n in lengths}
     model = exact_model(folder, max(lengths))

@@ -27,7 +27,7 @@ from ..attention import available_attention, build_attention
 from ..core import UserError
 from ..data.batches import make_loader, tokenize_corpus
 from ..data.corpora import load_corpus
-from ..data.sources import read_file
+from ..data.sources import columns, read_file
 from ..data.tokenizer import WordPieceTokenizer
 from textclf_nb.lab.cost import (
     KNOBS, exact_model, long_texts, made_with, model_folder, named_knob, unread_texts,
@@ -189,16 +189,15 @@ def bench_exchange(
     return pd.DataFrame(rows).assign(**made_with())
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #29cc51d2
-def labelled(config, file:str|Path|None, limit:int)->tuple[list[str], list[str]]:
+def labelled(config, file:str|Path|None, limit:int, encoding:str="utf-8")->tuple[list[str], list[str]]:
     "Texts and names of labels to judge a classifier by, spread evenly over the table, which may be sorted by label."
-    if file: table = read_file(file)
+    if file: table = columns(read_file(file, encoding), config.data, str(file))
     else:
         corpus = load_corpus(config.data)
         table = corpus.splits["test"].to_pandas()
         table["label"] = table.label.map(dict(enumerate(corpus.label_names)))
-    text, label = (config.data.text_col, config.data.label_col) if file else ("text", "label")
     table = table.iloc[np.linspace(0, len(table) - 1, min(limit, len(table))).round().astype(int)]
-    return table[text].tolist(), table[label].astype(str).tolist()
+    return table.text.tolist(), table.label.tolist()
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #cf5b703f
 def run_exchange(
@@ -209,17 +208,17 @@ def run_exchange(
     file:str|Path|None=None, # a table with texts (and labels); None: the test split of the run
     limit:int=400, # for classes: so many texts, from all over the table
     draws:int=2, # of what is random
+    encoding:str="utf-8", # of the file
 )->pd.DataFrame:
     "What a trained model loses if another mechanism takes the place of exact attention."
     own = packaged(str(source))
     folder, config = own or Path(source) / "model", None if own else load_config(source)
     exact_model(folder, 1)   # refuses attention that is not exact
-    if own and file is None: raise UserError(f"{source} comes without texts: give some with --file")
     if own is None and config.experiment.kind == "finetuning":
-        texts, labels = labelled(config, file, limit)
+        texts, labels = labelled(config, file, limit, encoding)
         judge = class_judge(source, texts, labels)
         return bench_exchange(judge, settings, config.tokenizer.max_length, "f1_macro", draws)
-    texts = read_file(file)["text"].tolist() if file else load_corpus(config.data).splits["test"]["text"][:]
+    texts = unread_texts(source, file, encoding=encoding)
     tokenizer = WordPieceTokenizer.load(folder)
     made_for = exact_model(folder, 1).config.architecture.max_sequence_length
     pages = {N: long_texts(texts, tokenizer, N, tokens) for N in lengths or [made_for]}
@@ -333,11 +332,13 @@ def word_lesson(folder:Path, texts:list[str], length:int=128, tokens:int=4096, b
     return Lesson(TransformerForMaskedLM, folder, length, "nats", lambda model: word_nats(model, given, labels),
         word_batches(pages, tokenizer.mask_id, batch), batch)
 
-def class_lesson(run_dir:str|Path, file:str|Path|None=None, limit:int=400, batch:int=4)->Lesson:
+def class_lesson(
+    run_dir:str|Path, file:str|Path|None=None, limit:int=400, batch:int=4, encoding:str="utf-8",
+)->Lesson:
     "The classes of a finetuning run."
     config, folder = load_config(run_dir), Path(run_dir) / "model"
     return Lesson(TransformerForSequenceClassification, folder, config.tokenizer.max_length, "f1_macro",
-        points_of(run_dir, *labelled(config, file, limit)), class_batches(run_dir, batch), batch)
+        points_of(run_dir, *labelled(config, file, limit, encoding)), class_batches(run_dir, batch), batch)
 
 # %% ../../nbs/5_lab/26a_exchange.ipynb #a1d30b3e
 def named_settings(texts:list[str])->list[Setting]: # as `named_knob` reads them
@@ -384,13 +385,15 @@ def run_adaptation(
     file:str|Path|None=None, # a table with texts (and labels) for the judge; None: the test split of the run
     limit:int=400, # for classes: so many texts for the judge, from all over the table
     steps:int=60, batch:int=4, rate:float=5e-4, seeds=(0,),
+    encoding:str="utf-8", # of the file
 )->pd.DataFrame:
     "What a trained model loses by an exchange, before and after a few steps of training."
     folder = model_folder(source)
     kind = "pretraining" if packaged(str(source)) else load_config(source).experiment.kind
-    if kind == "finetuning": lesson = class_lesson(source, file, limit, batch)
+    if kind == "finetuning": lesson = class_lesson(source, file, limit, batch, encoding)
     elif kind == "pretraining":
-        lesson = word_lesson(folder, unread_texts(source, file), length, tokens, batch, steps * batch)
+        texts = unread_texts(source, file, encoding=encoding)
+        lesson = word_lesson(folder, texts, length, tokens, batch, steps * batch)
     else: raise UserError(f"{source} is a {kind} run: give one that guesses hidden words, or classifies texts")
     return bench_adaptation(lesson, settings, steps, rate, seeds)
 

@@ -215,9 +215,9 @@ def as_yaml(config:ExperimentConfig)->str:
 
 # %% ../../nbs/5_lab/24_runs.ipynb #b7ac1f99
 def local_root(root:str|Path)->Path: # the same, as a path
-    "Refuse an URL in the place of a directory of runs."
+    "Refuse a URL in the place of a directory of runs."
     if re.match(r"[a-zA-Z][\w+.-]+:/", Path(root).as_posix()):
-        raise UserError(f"{root}: runs need locks and files that grow, which an URL does not offer: give a directory; "
+        raise UserError(f"{root}: runs need locks and files that grow, which a URL does not offer: give a directory; "
             "several machines can share one")
     return Path(root)
 

@@ -227,7 +227,8 @@ class TextEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, KeptRun):
         if self.pooling not in POOLINGS: raise UserError(f"pooling = {self.pooling!r}: choose of {', '.join(POOLINGS)}")
         for name, least in (("max_length", 3), ("batch_size", 1)):
             n = getattr(self, name)
-            if n is not None and not (isinstance(n, (int, np.integer)) and n >= least):
+            if n is None and name == "max_length": continue
+            if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < least:
                 raise UserError(f"{name} = {n!r}: give a whole number from {least} on")
         self.files_ = encoder_files(self.encoder)
         vars(self).pop("_model", None)
