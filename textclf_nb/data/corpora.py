@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['LIBRARIES', 'ALIKE', 'SOURCES', 'SplitConfig', 'TrainSplitConfig', 'CrossConfig', 'DataConfig', 'Corpus',
-           'library_root', 'library_version', 'labelled_files', 'strip_names', 'docstrings_in', 'module_in', 'harvest',
-           'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines', 'word_runs', 'jaccard',
-           'sketch', 'mark', 'NearIndex', 'drop_near', 'find_near', 'check_leaks', 'register_corpus',
-           'available_corpora', 'embedded', 'docstrings', 'modules', 'find_source', 'number_groups', 'limited',
-           'fold_of', 'crossed', 'three_splits', 'label_order', 'number_labels', 'alike', 'content_hash',
+           'library_root', 'library_version', 'labelled_files', 'strip_names', 'may_document', 'docstrings_in',
+           'module_in', 'harvest', 'folds_for', 'split_rows', 'stratified_limit', 'find_duplicates', 'known_lines',
+           'word_runs', 'jaccard', 'sketch', 'mark', 'NearIndex', 'drop_near', 'find_near', 'check_leaks',
+           'register_corpus', 'available_corpora', 'embedded', 'docstrings', 'modules', 'find_source', 'number_groups',
+           'limited', 'fold_of', 'crossed', 'three_splits', 'label_order', 'number_labels', 'alike', 'content_hash',
            'corpus_facts', 'load_corpus', 'text_lengths', 'length_statistics', 'class_balance', 'plot_corpus']
 
 # %% ../../nbs/3_data/16_corpora.ipynb #05e02fe0
@@ -158,25 +158,42 @@ def strip_names(text:str)->str:
     "Take library names and aliases out, as whole words in any case, a following dot with them."
     return _spelt.sub("", text)
 
-# %% ../../nbs/3_data/16_corpora.ipynb #fc5c0d65
+# %% ../../nbs/3_data/16_corpora.ipynb #e1ba4f62
+_documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+_blocks = "body", "handlers", "orelse", "finalbody", "cases"  # where statements hold statements
+
 def _definitions(node):
     "A module and all classes and functions inside it, however deep."
-    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)): yield node
-    for inner in ast.iter_child_nodes(node):
-        if isinstance(inner, (ast.stmt, ast.ExceptHandler)): yield from _definitions(inner)
+    if isinstance(node, _documented): yield node
+    for name in node._fields:
+        if name in _blocks:
+            for inner in getattr(node, name): yield from _definitions(inner)
 
-# %% ../../nbs/3_data/16_corpora.ipynb #d0a43e3b
+# %% ../../nbs/3_data/16_corpora.ipynb #8505a68b
+_three_quotes = re.compile(rb"^[ \t]*[rRuU]?(\"{3}|'{3})", re.M)
+
+def may_document(
+    source:bytes, # of a Python file
+    min_words:int,
+)->bool:
+    "Whether a line begins with a text of so many words in three quotes."
+    def words(start): return source[start.end():source.find(start[1], start.end())].split(None, min_words)
+    return any(len(words(start)) >= min_words for start in _three_quotes.finditer(source))
+
+# %% ../../nbs/3_data/16_corpora.ipynb #fc5c0d65
 def docstrings_in(
     path:Path, # a Python file
     min_words:int=30, # shorter ones are left out
 )->list[str]: # library names taken out
-    "Documentation strings of one file, parsed once."
+    "Documentation strings of one file, parsed once, if at all."
+    source = path.read_bytes()
+    if not may_document(source, min_words): return []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old escapes in other people's strings
-        try: tree = ast.parse(path.read_bytes())
+        try: tree = ast.parse(source)
         except (SyntaxError, ValueError, RecursionError): return []  # test files that are wrong on purpose
-    found = [strip_names(d).encode("utf-8", "replace").decode().strip()
-        for x in _definitions(tree) if (d := ast.get_docstring(x))]
+    long = [d for x in _definitions(tree) if (d := ast.get_docstring(x)) and len(d.split()) >= min_words]
+    found = [strip_names(d).encode("utf-8", "replace").decode().strip() for d in long]
     return [t for t in found if len(t.split()) >= min_words]
 
 # %% ../../nbs/3_data/16_corpora.ipynb #3a7f469a
