@@ -159,7 +159,7 @@ def read_jsonl(path:Path, encoding:str="utf-8")->pd.DataFrame:
     for i, line in enumerate(read_text(path, encoding).split("\n"), 1):
         if not line.strip(): continue
         try: rows.append(json.loads(line))
-        except ValueError as e: raise UserError(f"{path}: line {i} is not JSON ({e})") from None
+        except (ValueError, RecursionError) as e: raise UserError(f"{path}: line {i} is not JSON ({e})") from None
         if not isinstance(rows[-1], dict): raise UserError(f"{path}: line {i} is no JSON object with keys")
     return pd.DataFrame(rows, dtype=object)
 
@@ -188,7 +188,7 @@ def read_json(path:Path, encoding:str="utf-8")->pd.DataFrame:
     begins = text.lstrip()[:1]
     if begins not in ("[", "{"): return read_jsonl(path, encoding)
     try: found = json.loads(text)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         if begins == "{": return read_jsonl(path, encoding)   # one object and more
         raise UserError(f"{path}: not JSON ({e})") from None
     if begins == "{" and found and all(isinstance(x, (dict, list)) for x in found.values()):
@@ -312,18 +312,23 @@ def read_pieces(
 # %% ../../nbs/3_data/15_sources.ipynb #044c9577
 def label_text(x)->str: # "" where there is none
     "A label as a string."
-    if x is None or x is pd.NA or x != x: return ""
+    if x is None or x is pd.NA or (not isinstance(x, np.ndarray) and x != x): return ""
     x = str(x).strip().encode("utf-8", "backslashreplace").decode()  # half a character has no UTF-8: shown as its code
     return x[:-2] if re.fullmatch(r"-?\d+\.0", x) else x
 
 def shown(x, most:int=60)->str:
     "A foreign string for a message: quoted, what cannot be seen as its code, no longer than `most`."
-    return r if len(r := repr(x)) <= most else f"{r[:most - 2]}…{r[-1]}"
+    return r if len(r := repr(x).replace("\n", " ")) <= most else f"{r[:most - 2]}…{r[-1]}"
 
 # %% ../../nbs/3_data/15_sources.ipynb #3200ae6f
-def _labels(frame, config):
+def _labels(frame, config, where):
     "The column of labels as strings; empty where there is none."
-    return frame[config.label_col].map(label_text) if config.label_col else ""
+    if not config.label_col: return ""
+    for i, x in enumerate(frame[config.label_col]):
+        if isinstance(x, (list, dict, np.ndarray)):
+            raise UserError(f"{where}: the label of row {i} (from 0) is {shown(x)}: each text needs one label, "
+                "a string or a number")
+    return frame[config.label_col].map(label_text)
 
 def _taken(frame, config, where, **read):
     "The columns that are read, label, id and group under their own names, each of them there."
@@ -334,7 +339,7 @@ def _taken(frame, config, where, **read):
             hint = ": null if the texts have no labels" if setting == "label_col" else " names it"
             raise UserError(f"{where}: no column {c!r}; there are: "
                 f"{', '.join(map(str, frame.columns)) or 'none'} (data.{setting}{hint})")
-    out = pd.DataFrame({n: frame[c] for n, c in read.items()} | {"label": _labels(frame, config)}, dtype=object)
+    out = pd.DataFrame({n: frame[c] for n, c in read.items()} | {"label": _labels(frame, config, where)}, dtype=object)
     if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)
     return out
@@ -355,6 +360,9 @@ def _rows(frame, config, where):
     "Refuse rows without text or label, or leave them out."
     if not len(frame): raise UserError(f"{where}: no rows")
     written = frame.text.map(lambda x: isinstance(x, str) and bool(x.strip()))
+    for i, x in enumerate(frame.text):
+        if not isinstance(x, str) and label_text(x) and not config.drop_empty:
+            raise UserError(f"{where}: the text of row {i} (from 0) is {shown(x)}: write texts as strings")
     bad = {"text": ~written, "label": (frame.label == "") & bool(config.label_col)}
     for what, rows in bad.items():
         if rows.any() and not config.drop_empty:
@@ -382,7 +390,7 @@ def _id_rows(frame, config, where):
             f"row {int(np.argmin(good))} (from 0) is not; is a column {config.text_col!r} of texts missing?")
     if config.label_col and config.label_col not in frame:
         raise UserError(f"{where}: no column {config.label_col!r} (data.label_col: null if the rows have no labels)")
-    return pd.DataFrame({"input_ids": frame.input_ids.map(list), "label": _labels(frame, config)}, dtype=object)
+    return pd.DataFrame({"input_ids": frame.input_ids.map(list), "label": _labels(frame, config, where)}, dtype=object)
 
 # %% ../../nbs/3_data/15_sources.ipynb #6cf9320a
 def _picture_rows(frame, config, where):
