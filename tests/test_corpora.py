@@ -235,9 +235,10 @@ def test_two_at_once_build_once(tmp_path):
 
 
 def test_sources_that_do_not_parse(tmp_path):
-    for name, content in {"a.py": b"def (", "b.py": b"\x00", "c.py": b"# coding: nonsense\n", "d.py": b"x = '\xff'"}.items():
-        (tmp_path / name).write_bytes(content)
-        assert docstrings_in(tmp_path / name) == []
+    files = {"a.py": b"def (", "b.py": b"\x00", "c.py": b"# coding: nonsense", "d.py": b"x = '\xff'", "e.py": b""}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content + b'\n"""' + b"word " * 30 + b'"""\n')   # long enough to be parsed
+        assert len(docstrings_in(tmp_path / name)) == (name == "e.py")
 
 
 def test_embedded_corpus_is_read_from_the_cache(tmp_path, monkeypatch):
