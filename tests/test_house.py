@@ -55,7 +55,7 @@ def lines(cell):
 
 
 # What holds over the whole book today. Only ever made stricter.
-BOOK = {"median": 12, "ninth decile": 22, "wide lines": 0, "prose to code": 0.78}
+BOOK = {"median": 12, "ninth decile": 21, "over 25 lines": 22, "wide lines": 0, "prose to code": 0.78}
 
 
 def test_cells_stay_short_and_prose_stands_beside_code():
@@ -63,9 +63,9 @@ def test_cells_stay_short_and_prose_stands_beside_code():
     wide = [x for c in chapters for s in exported(c) for x in s.splitlines() if len(x) > 120]
     prose, code = (sum(len(source(c, kind)) for c in chapters) for kind in ("markdown", "code"))
     found = {"median": cells[len(cells) // 2], "ninth decile": cells[len(cells) * 9 // 10], "wide lines": len(wide)}
-    found["prose to code"] = prose / code
+    found |= {"over 25 lines": sum(n > 25 for n in cells), "prose to code": prose / code}
     print(found)
-    assert all(found[k] <= BOOK[k] for k in ("median", "ninth decile", "wide lines")), found
+    assert all(found[k] <= BOOK[k] for k in ("median", "ninth decile", "over 25 lines", "wide lines")), found
     assert found["prose to code"] >= BOOK["prose to code"], found
 
 

@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 import numpy as np
 import yaml
 from pydantic import Field, field_validator
-from scipy.sparse import hstack
+from scipy.sparse import csr_matrix, hstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -85,29 +85,42 @@ def counter(terms:list[str], idf:np.ndarray, ngram_range:tuple[int, int], analyz
     return known
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #1f3c38b1
-class Baseline:
-    "A fitted TF-IDF and logistic regression, ready for texts."
+class _Counting:
+    "Terms with their weights, of words and perhaps of letters, ready for texts."
     def __init__(self,
-        label_names:list[str], # the classes
         ngram_range:tuple[int, int], # as in `BaselineConfig`
         terms:list[str], # the vocabulary of words
         idf:np.ndarray, # weight of each of V terms, those of letters after those of words, (V,)
-        coef:np.ndarray, # (classes, V); (1, V) for two classes: the log-odds of the second
-        intercept:np.ndarray, # (classes,) or (1,)
         letters:tuple[int, int]|None=None, # as in `BaselineConfig`
         runs:list[str]=(), # the vocabulary of letters
         max_words:int|None=None, # as in `BaselineConfig`
     ):
-        self.label_names, self.words, self.runs = list(label_names), list(terms), list(runs)
-        self.terms, self.max_words = [*terms, *runs], max_words
-        self.idf, self.coef, self.intercept, self.letters = idf, coef, intercept, letters
+        self.words, self.runs, self.letters, self.max_words = list(terms), list(runs), letters, max_words
+        self.terms, self.idf = [*terms, *runs], idf
         self.counters = [counter(self.words, idf[:len(terms)], ngram_range)]
         if letters: self.counters.append(counter(self.runs, idf[len(terms):], letters, "char_wb"))
 
+    def counted(self, texts:list[str])->csr_matrix: # (len(texts), V), each kind of length 1
+        "What is counted of each text."
+        texts = beginnings(text_list(texts), self.max_words)
+        return hstack([c.transform(texts) for c in self.counters]).tocsr()
+
+# %% ../../nbs/5_lab/25_baseline.ipynb #af941000
+class Baseline(_Counting):
+    "A fitted TF-IDF and logistic regression, ready for texts."
+    def __init__(self,
+        label_names:list[str], # the classes
+        ngram_range:tuple[int, int], terms:list[str], idf:np.ndarray, # as above
+        coef:np.ndarray, # (classes, V); (1, V) for two classes: the log-odds of the second
+        intercept:np.ndarray, # (classes,) or (1,)
+        letters:tuple[int, int]|None=None, runs:list[str]=(), max_words:int|None=None, # as above
+    ):
+        super().__init__(ngram_range, terms, idf, letters, runs, max_words)
+        self.label_names, self.coef, self.intercept = list(label_names), coef, intercept
+
     def probabilities(self, texts:list[str])->np.ndarray: # (len(texts), classes), rows sum to 1
         "The probability of each label for each text."
-        texts = beginnings(text_list(texts), self.max_words)
-        logits = hstack([c.transform(texts) for c in self.counters]).tocsr() @ self.coef.T + self.intercept
+        logits = self.counted(texts) @ self.coef.T + self.intercept
         if logits.shape[1] == 1: logits = np.hstack([np.zeros_like(logits), logits])
         p = np.exp(logits - logits.max(1, keepdims=True))
         return p / p.sum(1, keepdims=True)

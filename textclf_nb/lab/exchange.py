@@ -409,6 +409,7 @@ def context_nats(
     late[:, :-last] = -100
     return word_nats(model, given[:, read], late[:, read])
 
+# %% ../../nbs/5_lab/26a_exchange.ipynb #33510659
 def bench_context(
     source:str|Path, # a finished run that guesses hidden words, or the name of an encoder of the package
     texts:list[str], # which it has not read

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LOST', 'notebook_digest', 'data_of', 'finished_at', 'identity', 'cell_note', 'state', 'changed', 'environment',
            'run_notebook', 'growing', 'execute', 'check_unchanged', 'spared', 'Here', 'end_with', 'Workers', 'executor',
-           'job_environment', 'dealt', 'ready', 'start', 'run_cells', 'first_only', 'interruptible', 'run_suite',
-           'last_step', 'result_of', 'suite_status']
+           'job_environment', 'dealt', 'ready', 'start', 'came_to', 'run_cells', 'first_only', 'interruptible',
+           'run_suite', 'last_step', 'result_of', 'suite_status']
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #5fa80830
 import json
@@ -209,6 +209,7 @@ class Workers(Executor):
     def shutdown(self, wait:bool=True, cancel_futures:bool=False):
         if self.pool: self.pool.shutdown(wait, kill_workers=True)   # an interrupted suite does not wait for its runs
 
+# %% ../../nbs/5_lab/30b_execution.ipynb #4c093d4b
 def executor(jobs:int)->Executor:
     "What does so many things at a time."
     return Here() if jobs == 1 else Workers(jobs)
@@ -246,6 +247,15 @@ def start(cell:Cell, pool:Executor, known:dict, variables:dict, shown:bool)->Fut
 # %% ../../nbs/5_lab/30b_execution.ipynb #55170629
 LOST = "what executed it is gone; `suite status` says whether it still runs somewhere"
 
+def came_to(
+    future:Future, # that is done
+)->str: # "finished" or "failed: …"
+    "What became of a cell, or of what executed it."
+    gone = future.cancelled() or isinstance(future.exception(), BrokenExecutor)
+    error = UserError(LOST) if gone else future.exception()
+    return f"failed: {one_line(error) or repr(error)}" if error else future.result()
+
+# %% ../../nbs/5_lab/30b_execution.ipynb #828f5fd0
 def run_cells(
     cells:list[Cell],
     devices:list, # of each job; None: whatever there is
@@ -273,10 +283,7 @@ def run_cells(
             for future in (wait(running, return_when=FIRST_COMPLETED).done if running else ()):
                 cell, device = running.pop(future)
                 free.append(device)
-                # of the worker: what goes wrong in the notebook is a result
-                gone = future.cancelled() or isinstance(future.exception(), BrokenExecutor)
-                error = UserError(LOST) if gone else future.exception()
-                end(cell, f"failed: {one_line(error) or repr(error)}" if error else future.result())
+                end(cell, came_to(future))
     return outcome
 
 # %% ../../nbs/5_lab/30b_execution.ipynb #d793973e

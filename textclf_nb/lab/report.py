@@ -384,6 +384,7 @@ def _words(r, name, home):
     except (ValueError, TypeError, AttributeError): raise UserError(f"{name} does not say what it blends") from None
     return "blend", [name, *(f"experiments/{checked_name(k)}/{checked_name(n)}" for k, n in ((a, b), (c, d)))]
 
+# %% ../../nbs/5_lab/28_report.ipynb #fa7edc14
 def repeatable(
     runs:pd.DataFrame, # from `collect`
 )->tuple[list[dict], list[str]]: # what the template needs of each run, in an order that works; what is not repeated
@@ -675,6 +676,15 @@ def _with_findings(runs, configs):
     done = finished(runs)[["kind", "configuration"]].reset_index().merge(found).set_index("index")
     return runs.drop(columns="chain").join(done.drop(columns=["kind", "configuration"]))
 
+# %% ../../nbs/5_lab/28_report.ipynb #00b0e2d9
+def _write_found(out:Path, table:pd.DataFrame, page:str, held:pd.DataFrame|None)->list[Path]:
+    "results.csv, report.html, and reference.csv if scores were given."
+    texts = {"results.csv": table.to_csv(index=False), "report.html": page}
+    if held is not None: texts["reference.csv"] = held.to_csv(index=False)
+    for name, text in texts.items():
+        with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
+    return [out / name for name in texts]
+
 # %% ../../nbs/5_lab/28_report.ipynb #21713dd2
 def compare(
     run_dirs:list, # run directories, of any kind and status
@@ -697,12 +707,9 @@ def compare(
     page = render(runs, configs, figures, write_script(given, out, asked, reference),
         f"{printable(prefix).strip('_-') or 'Runs'} compared".capitalize(), held)
     table = _with_findings(runs, configs)
-    files = {"results.csv": table.to_csv(index=False), "report.html": page}
-    if held is not None: files["reference.csv"] = held.to_csv(index=False)
-    for name, text in files.items():
-        with whole(out / name) as tmp: tmp.write_bytes(text.encode("utf-8", "backslashreplace"))
+    files = _write_found(out, table, page, held)
     project = WandbConfig(project=wandb_project) if wandb_project else None
-    if project: keep_in_wandb([out / name for name in files], out.resolve().name, out, project)
+    if project: keep_in_wandb(files, out.resolve().name, out, project)
     return Comparison(table, configs, held)
 
 # %% ../../nbs/5_lab/28_report.ipynb #9bc03e62

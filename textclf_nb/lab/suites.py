@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SECTIONS', 'ELSEWHERE', 'StageConfig', 'SuiteConfig', 'taken_out', 'read_suite', 'parsed', 'mentioned', 'looked_up',
            'filled', 'axes_of', 'laid', 'stage_axes', 'points_of', 'ordered', 'accepts', 'find_notebook', 'Expected',
-           'Cell', 'agree', 'given_source', 'check_settings', 'make_cell', 'check_stage', 'check_read', 'check_alone',
-           'all_cells', 'selected', 'plan']
+           'Cell', 'agree', 'given_source', 'check_settings', 'begun_cell', 'make_cell', 'check_stage', 'check_read',
+           'check_alone', 'all_cells', 'selected', 'plan']
 
 # %% ../../nbs/5_lab/30_suites.ipynb #de1800ec
 import ast
@@ -49,6 +49,7 @@ def _different(values:list, where:str="")->list:
     if twice: raise ValueError(f"{where}{twice[0]} stands twice")
     return values
 
+# %% ../../nbs/5_lab/30_suites.ipynb #2372cebb
 class SuiteConfig(Settings):
     "A question and its runs: the content of a suite file."
     name: str
@@ -272,16 +273,15 @@ def check_settings(cell:Cell)->ExperimentConfig|None:
         BaselineConfig.parse(tree.get("baseline", {}), "baseline")
 
 # %% ../../nbs/5_lab/30_suites.ipynb #6f493432
-def make_cell(
+def begun_cell(
     suite:SuiteConfig,
     stage_name:str,
     point:dict, # axis: (name, what belongs to it)
     notebook:Path,
     known:dict, # its parameters, from `accepts`
     root:Path,
-    made:list[Cell], # of the stages before
 )->Cell:
-    "A stage at a point, checked."
+    "A stage at a point: what it is called, where it goes, what the notebook is told."
     stage, names = suite.stages[stage_name], {a: n for a, (n, _) in point.items()}
     where = point | {"suite": (suite.name, suite.name), "stage": (stage_name, stage_name)}
     short = [suite.name, stage_name, *(f"s{n}" if a == "seed" else n for a, n in names.items())]
@@ -292,13 +292,22 @@ def make_cell(
     cell = Cell(stage_name, names, notebook, root / checked_name(kind, "kind") / checked_name(name, "run"), parameters)
     cell.expected = filled(stage.expected, where)
     if cell.expected: Expected.parse(cell.expected, f"stage {stage_name!r}: expected")
+    return cell
+
+# %% ../../nbs/5_lab/30_suites.ipynb #4e967af3
+def make_cell(
+    suite:SuiteConfig, stage_name:str, point:dict, notebook:Path, known:dict, root:Path, # as of `begun_cell`
+    made:list[Cell], # of the stages before
+)->Cell:
+    "A stage at a point, checked."
+    stage, cell = suite.stages[stage_name], begun_cell(suite, stage_name, point, notebook, known, root)
     if stage.source:
-        given, cell.source = given_source(stage, stage_name, names, known, made)
-        parameters.update(given)
-    cell.of = [c for c in made if c.stage in stage.of and agree(c.point, names)]
-    if stage.of: parameters["runs"] = [str(c.run_dir) for c in cell.of]
+        given, cell.source = given_source(stage, stage_name, cell.point, known, made)
+        cell.parameters.update(given)
+    cell.of = [c for c in made if c.stage in stage.of and agree(c.point, cell.point)]
+    if stage.of: cell.parameters["runs"] = [str(c.run_dir) for c in cell.of]
     try: cell.config = check_settings(cell)
-    except UserError as e: raise UserError(f"{name}: {e}") from None
+    except UserError as e: raise UserError(f"{cell.name}: {e}") from None
     return cell
 
 # %% ../../nbs/5_lab/30_suites.ipynb #adb59c5d
