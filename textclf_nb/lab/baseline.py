@@ -190,6 +190,7 @@ def baseline_dir(
     if folder is None: raise UserError(f"{path} holds no baseline: give the directory of a finished baseline run")
     return folder
 
+# %% ../../nbs/5_lab/25_baseline.ipynb #d12751d1
 def load_baseline(
     path:str|Path, # a baseline's run directory, or the `model` directory of one
 )->Baseline:
