@@ -201,15 +201,20 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
     for name, runs in {"news {}, {} and {}": "ag", "256 tokens, {}, {} and {}": "imdb"}.items():
         table = kept({"ag": "ag_news"}.get(runs, runs)).set_index("name").test_f1_macro
         assert name.format(*(f"{table[f'{runs}-{who}']:.3f}" for who in ("tfidf-all", "0", "both-0"))) in page
-    many = kept("imdb").set_index("name").loc["imdb-favor-0"]
-    lost = "{:.1f} [{:.1f}, {:.1f}]".format(*(-many[f"vs_exact_{end}"] for end in ("pp", "high", "low")))
-    assert f"`favor` in the place of exact attention loses {lost} points" in page
+    many = kept("imdb").set_index("name")
+    def lost(m): return "{:.1f} [{:.1f}, {:.1f}]".format(*(-many.loc[f"imdb-{m}-0", f"vs_exact_{end}"] for end in ("pp", "high", "low")))
+    assert f"`near_far` in the place of exact attention loses {lost('near_far')} points, `favor` {lost('favor')}" in page
+    law = kept("exchange_scotus").set_index(["contender", "setting"])
+    settings = ("near_far (w, c)", "w = 64, c = 32"), ("window", "w = 64"), ("favor", "m = 128")
+    near, window, favor = (f"{law.lost[s]:.1f} ± {law.lost_se[s]:.1f}" for s in settings)
+    assert f"`near_far` loses {near} points, `window` {window}, `favor` {favor}" in page
     files = kept("modules-evening-1024").query("status == 'finished'").groupby("attention").first()
     ahead = in_points(files.loc["favor"], "exact").replace("+", "")
     assert f"by {ahead} points" in page and files.loc["nystrom", "vs_exact_low"] < 0 < files.loc["nystrom", "vs_exact_high"]
     speech = kept("scotus").set_index("name")
-    gained = 100 * (speech.test_f1_macro["scotus-2048-window"] - speech.test_f1_macro["scotus-512"])
-    assert f"gains {gained:.1f} points" in page and f"it has {in_points(speech.loc['scotus-2048-window'], 'baseline')}" in page
+    for m in ("favor", "window"): assert f"`{m}` ({in_points(speech.loc[f'scotus-2048-{m}'], 'exact')}" in page
+    assert speech.val_f1_macro["scotus-2048-exact"] > speech.val_f1_macro["scotus-2048-window"]
+    assert f"the window has {in_points(speech.loc['scotus-2048-window'], 'baseline')}" in page
     strings = kept("docstrings").set_index("attention")
     for m in ("lsh", "favor"): assert strings.vs_exact_low[m] < 0 < strings.vs_exact_high[m]
     first = kept("needle-evening-128").query("kind == 'finetuning'").groupby("configuration").test_f1_macro.agg(["min", "max"])

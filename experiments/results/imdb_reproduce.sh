@@ -16,6 +16,7 @@ same_corpus() {
 }
 echo 'Then: commit 148ecc61b15c9def4acbbcc682907f7979e6b24f; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
 echo 'Then: commit 2f9115ad939eb364120d8e57493d5d98ba648d45; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
+echo 'Then: commit 82fc079b755ea1951cc157cb5d0f39d2b1e68368; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
 echo 'Then: commit b5191a2175e9e2e3d92d1eef036c57b5716416da; python 3.11.7, textclf-nb 0.1.0, torch 2.13.0+cpu, transformers 5.23.0, tokenizers 0.23.3, datasets 5.2.0, numpy 2.4.6, scikit-learn 1.9.1, pandas 3.1.1, wandb 0.31.0'
 fresh experiments/finetuning/imdb-0 finetuning/imdb-0.yaml
 textclf train experiments/finetuning/imdb-0
@@ -32,7 +33,10 @@ same_corpus experiments/baseline/imdb-words-256 958ba410cd758f01
 fresh experiments/finetuning/imdb-favor-0 finetuning/imdb-favor-0.yaml
 textclf train experiments/finetuning/imdb-favor-0
 same_corpus experiments/finetuning/imdb-favor-0 958ba410cd758f01
+fresh experiments/finetuning/imdb-near_far-0 finetuning/imdb-near_far-0.yaml
+textclf train experiments/finetuning/imdb-near_far-0
+same_corpus experiments/finetuning/imdb-near_far-0 958ba410cd758f01
 fresh experiments/blend/imdb-both-0 blend/imdb-both-0.yaml
 textclf blend imdb-both-0 experiments/finetuning/imdb-0 experiments/baseline/imdb-tfidf-all
 same_corpus experiments/blend/imdb-both-0 958ba410cd758f01
-textclf compare experiments/finetuning/imdb-0 experiments/finetuning/imdb-favor-0 experiments/blend/imdb-both-0 experiments/baseline/imdb-tfidf experiments/baseline/imdb-tfidf-all experiments/baseline/imdb-words-256 --against=imdb-words-256 --prefix=imdb_
+textclf compare experiments/finetuning/imdb-0 experiments/finetuning/imdb-favor-0 experiments/finetuning/imdb-near_far-0 experiments/blend/imdb-both-0 experiments/baseline/imdb-tfidf experiments/baseline/imdb-tfidf-all experiments/baseline/imdb-words-256 --against=imdb-words-256 --prefix=imdb_
