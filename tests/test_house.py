@@ -204,10 +204,12 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
     many = kept("imdb").set_index("name")
     def lost(m): return "{:.1f} [{:.1f}, {:.1f}]".format(*(-many.loc[f"imdb-{m}-0", f"vs_exact_{end}"] for end in ("pp", "high", "low")))
     assert f"`near_far` in the place of exact attention loses {lost('near_far')} points, `favor` {lost('favor')}" in page
-    law = kept("exchange_scotus").set_index(["contender", "setting"])
-    settings = ("near_far (w, c)", "w = 64, c = 32"), ("window", "w = 64"), ("favor", "m = 128")
-    near, window, favor = (f"{law.lost[s]:.1f} ± {law.lost_se[s]:.1f}" for s in settings)
-    assert f"`near_far` loses {near} points, `window` {window}, `favor` {favor}" in page
+    def costs(name): # of one exchange each
+        table = kept(name).set_index(["contender", "setting"])
+        settings = ("window", "w = 64"), ("near_far", "w = c = 32"), ("favor", "m = 128")
+        return [f"{table.lost[s]:.1f} ± {table.lost_se[s]:.1f}" for s in settings]
+    said = "`window` costs {} points, `near_far` {}, `favor` {}, in one of transcripts of 2,048 tokens {}, {} and {}"
+    assert said.format(*costs("exchange_imdb"), *costs("exchange_scotus")) in page
     files = kept("modules-evening-1024").query("status == 'finished'").groupby("attention").first()
     ahead = in_points(files.loc["favor"], "exact").replace("+", "")
     assert f"by {ahead} points" in page and files.loc["nystrom", "vs_exact_low"] < 0 < files.loc["nystrom", "vs_exact_high"]

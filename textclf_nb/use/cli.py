@@ -344,8 +344,9 @@ ENCODING = typer.Option(None, "--encoding", help="of the file; the one of the ru
 def decoded(encoding:str|None, file:Path|None, run:Path)->str:
     "How to decode a file that is read in place of a run's own."
     from textclf_nb.core import UserError
+    from textclf_nb.training.pretrained import packaged
     if encoding and not file: raise UserError("--encoding goes with --file")
-    return encoding or read_by(run)[1]
+    return encoding or ("utf-8" if packaged(str(run)) else read_by(run)[1])
 
 def keep_cost(table, draw, place:Path):
     "Write a table, and its figure beside it."
@@ -504,7 +505,8 @@ def cost_exchange(
     settings = exchange_settings(budgets, [sizes(x) for x in grid])
     table = run_exchange(str(run), settings, lengths, tokens, file, limit, draws, decoded(encoding, file, run))
     keep_cost(table, plot_exchange, (out or home) / f"exchange_{run.name}.csv")
-    print(table.pivot_table(["products", "lost"], ["contender", "setting"], "N", sort=False).round(3).to_string())
+    shown = table.pivot_table(["products", "lost", "lost_se"], ["contender", "setting"], "N", sort=False)
+    print(shown.round(3).to_string())
 
 # %% ../../nbs/6_use/33_cli.ipynb #7903bfd2
 @cost_app.command("adapt")

@@ -367,7 +367,7 @@ def name_for(file:str|Path)->str:
 
 # %% ../../nbs/6_use/32a_fit.ipynb #2ec6e3aa
 def for_words(tree:dict)->dict: # of a pretraining
-    "Settings of a fine-tuning as its adaptation has them."
+    "Settings of a fine-tuning as its adaptation has them, with learning rates of its own."
     own = {*TaskConfig.model_fields, "epochs", "max_minutes"}
     training = {k: v for k, v in tree["training"].items() if k not in own}
     rest = {k: v for k, v in tree.items() if k != "classification_head"}
