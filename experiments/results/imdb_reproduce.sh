@@ -36,7 +36,10 @@ same_corpus experiments/finetuning/imdb-favor-0 958ba410cd758f01
 fresh experiments/finetuning/imdb-near_far-0 finetuning/imdb-near_far-0.yaml
 textclf train experiments/finetuning/imdb-near_far-0
 same_corpus experiments/finetuning/imdb-near_far-0 958ba410cd758f01
+fresh experiments/finetuning/imdb-lsh-0 finetuning/imdb-lsh-0.yaml
+textclf train experiments/finetuning/imdb-lsh-0
+same_corpus experiments/finetuning/imdb-lsh-0 958ba410cd758f01
 fresh experiments/blend/imdb-both-0 blend/imdb-both-0.yaml
 textclf blend imdb-both-0 experiments/finetuning/imdb-0 experiments/baseline/imdb-tfidf-all
 same_corpus experiments/blend/imdb-both-0 958ba410cd758f01
-textclf compare experiments/finetuning/imdb-0 experiments/finetuning/imdb-favor-0 experiments/finetuning/imdb-near_far-0 experiments/blend/imdb-both-0 experiments/baseline/imdb-tfidf experiments/baseline/imdb-tfidf-all experiments/baseline/imdb-words-256 --against=imdb-words-256 --prefix=imdb_
+textclf compare experiments/finetuning/imdb-0 experiments/finetuning/imdb-favor-0 experiments/finetuning/imdb-near_far-0 experiments/finetuning/imdb-lsh-0 experiments/blend/imdb-both-0 experiments/baseline/imdb-tfidf experiments/baseline/imdb-tfidf-all experiments/baseline/imdb-words-256 --against=imdb-words-256 --prefix=imdb_
