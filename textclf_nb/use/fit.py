@@ -9,7 +9,7 @@ __all__ = ['CALLED', 'COMMON', 'PRETRAINED', 'SCRATCH', 'COUNTS', 'LETTERS', 'MO
            'repeated', 'guess_columns', 'counts_for', 'reading_length', 'Pace', 'rehearse', 'timed_step', 'Plan',
            'make_plan', 'prepare', 'text_tokens', 'measured_settings', 'planned', 'answered', 'trainings',
            'expected_length', 'few_answers', 'places', 'Fitted', 'say', 'described', 'doubts', 'name_for', 'for_words',
-           'adapted', 'advice', 'judged', 'fit_table']
+           'adapted', 'advice', 'counted', 'judged', 'fit_table']
 
 # %% ../../nbs/6_use/32a_fit.ipynb #bf009fab
 import re
@@ -411,6 +411,17 @@ def advice(
     more = " Where no difference is shown the simpler is taken; more labelled texts would tell."*bool(open_)
     return taken, f"Take {CANDIDATES[taken]}. On {tested:,} test texts: {'; '.join(told)}.{more}"
 
+# %% ../../nbs/6_use/32a_fit.ipynb #da746b19
+def counted(
+    corpus:Corpus,
+    tell:Callable, # is told what it took
+)->tuple[BaselineConfig, tuple]: # what is counted; the model and its cost, as of `measured_fit`
+    "Count and weigh the terms of the training texts."
+    counts = counts_for(corpus.splits["train"]["text"])
+    model, cost = measured_fit(corpus, counts)
+    tell(f"{len(model.terms):,} terms counted and weighed in {duration(cost['seconds'])}")
+    return counts, (model, cost)
+
 # %% ../../nbs/6_use/32a_fit.ipynb #33ccca5a
 def judged(where:dict, tested:int)->Fitted: # as of `places`; test texts
     "The runs of a fit, held against each other."
@@ -441,16 +452,14 @@ def fit_table(
     new_config("finetuning", name, root, settings=settings, pretraining=pretraining)   # refuses what it does not know
     corpus, data = prepare(file, **{"text_col": text_col, "label_col": label_col} | (settings or {}).get("data", {}))
     tell(f"texts in column {data.text_col!r}, labels in {data.label_col!r}: " + described(corpus))
-    counts = counts_for(corpus.splits["train"]["text"])
-    model, cost = measured_fit(corpus, counts)
-    tell(f"{len(model.terms):,} terms counted and weighed in {duration(cost['seconds'])}")
+    counts, fitted = counted(corpus, tell)
     tree, pace = measured_settings(data, corpus, pretraining, root, settings, seed)
     left, texts = np.inf if "epochs" in tree["training"] else end - time.monotonic(), len(corpus.splits["train"])
     length = expected_length(tree, pace, left, adapt, texts)
     corpus, data, answers = few_answers(corpus, data, pace.answers(length), left/(1 + adapt), tell)
     tree = merged(tree, {"data": data.model_dump(mode="json"), "tokenizer": {"max_length": length}})
     for line in doubts(corpus): tell(line)
-    run_baseline(corpus, where["baseline"], counts, data=data, fitted=(model, cost))
+    run_baseline(corpus, where["baseline"], counts, data=data, fitted=fitted)
     def until(i, adapt): return (now := time.monotonic()) + trainings(end - now, answers, adapt)[i]
     if end - time.monotonic() < (1 + adapt)*answers and left < np.inf:
         tell("reading, counting and answers take the minutes: ask for more (--minutes)")
