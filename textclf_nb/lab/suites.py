@@ -19,7 +19,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from ..core import Settings, UserError, checked_name, known_names, merged, read_yaml
 from ..data.corpora import DataConfig
@@ -31,6 +31,8 @@ from ..training.tasks import TASKS
 # %% ../../nbs/5_lab/30_suites.ipynb #60d8d6e8
 class StageConfig(Settings):
     "One notebook, executed for each point of the axes that the stage has."
+    model_config = ConfigDict(coerce_numbers_to_str=True)   # a point of `seeds` is called "0", and YAML reads 0
+
     notebook: str = Field(description="an experiment notebook, beside the suites directory or in it")
     name: str | None = Field(None, description="of the run; None: suite, stage and the names of the point")
     source: str | None = Field(None, description="the stage, or the encoder of the package, that each run starts from")
