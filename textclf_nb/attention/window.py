@@ -73,7 +73,7 @@ def add_windows(
 
 # %% ../../nbs/1_attention/05_window.ipynb #bfb2a315
 def tiles(layout:Layout, R:int, width:int, size:int)->list[tuple[slice, slice]]: # (rows, chunks)
-    "Portions of at most `size` logits, each chunk of queries having `width` keys."
+    "Portions of at most `size` logits, or of one chunk; each chunk of queries has `width` keys."
     n = min(layout.chunks, max(1, size // (layout.C * width)))
     r = max(1, size // (layout.C * width * n)) if n == layout.chunks else 1
     return [(slice(a, min(R, a + r)), slice(b, min(layout.chunks, b + n))) for a in range(0, R, r)

@@ -241,23 +241,6 @@ def folds_for(
     later = [max(1, round(s*n)) for s in shares[1:]]
     return [n - sum(later), *later]
 
-# %% ../../nbs/3_data/16_corpora.ipynb #bfd0e7d6
-def split_rows(
-    labels:Iterable, # one per row
-    shares:Sequence[float], # of the parts; the first is train
-    seed:int=0,
-    groups:Iterable|None=None, # one per row: rows of a group stay together
-)->list[np.ndarray]: # row numbers of each part; a part is empty where rows are too few
-    "Parts with the given shares of each class and, with groups, without a common group."
-    y, group = (pd.factorize(np.asarray(x, object), sort=True)[0]
-        for x in (labels, labels if groups is None else groups))
-    counts = folds_for(shares, min(20, np.bincount(y).max(), 20 if groups is None else group.max() + 1))
-    if counts[0] < 1: return [np.arange(len(y)), *[np.arange(0)]*(len(shares) - 1)]
-    fold = _folds(y, None if groups is None else group, sum(counts), seed)
-    part = np.repeat([*range(1, len(counts)), 0], [*counts[1:], counts[0]])[fold]
-    if groups is None: part[np.bincount(y)[y] <= sum(counts[1:])] = 0
-    return [np.flatnonzero(part == i) for i in range(len(counts))]
-
 # %% ../../nbs/3_data/16_corpora.ipynb #fafe035f
 def _cut(y, group, n, seed):
     "The fold of each row, by scikit-learn."
@@ -277,6 +260,23 @@ def _folds(y, group, n, seed, many=500):
     folder = cached(cache_home()/"folds"/digest(rows, n, seed, sklearn.__version__),
         lambda folder: np.save(folder/"fold.npy", _cut(y, group, n, seed)))
     return np.load(folder/"fold.npy")
+
+# %% ../../nbs/3_data/16_corpora.ipynb #bfd0e7d6
+def split_rows(
+    labels:Iterable, # one per row
+    shares:Sequence[float], # of the parts; the first is train
+    seed:int=0,
+    groups:Iterable|None=None, # one per row: rows of a group stay together
+)->list[np.ndarray]: # row numbers of each part; a part is empty where rows are too few
+    "Parts with the given shares of each class and, with groups, without a common group."
+    y, group = (pd.factorize(np.asarray(x, object), sort=True)[0]
+        for x in (labels, labels if groups is None else groups))
+    counts = folds_for(shares, min(20, np.bincount(y).max(), 20 if groups is None else group.max() + 1))
+    if counts[0] < 1: return [np.arange(len(y)), *[np.arange(0)]*(len(shares) - 1)]
+    fold = _folds(y, None if groups is None else group, sum(counts), seed)
+    part = np.repeat([*range(1, len(counts)), 0], [*counts[1:], counts[0]])[fold]
+    if groups is None: part[np.bincount(y)[y] <= sum(counts[1:])] = 0
+    return [np.flatnonzero(part == i) for i in range(len(counts))]
 
 # %% ../../nbs/3_data/16_corpora.ipynb #840f02ec
 def stratified_limit(

@@ -76,10 +76,10 @@ def plot_maps(
 def head_statistics(
     maps:Tensor, # (L, H, N, N)
 )->pd.DataFrame: # a row a head: layer, head, effective tokens, mean distance, own token, first and last
-    "What kind of head each is, as means over its rows."
+    "What kind of head each is, as means over its rows; of negative weights no effective tokens (NaN)."
     A, (L, H, N, _) = maps.float().cpu(), maps.shape
     place = torch.arange(N)
-    numbers = {"effective tokens": (-torch.xlogy(A, A.clamp_min(0)).sum(-1)).exp(),
+    numbers = {"effective tokens": (-torch.xlogy(A, A).sum(-1)).exp(),
         "mean distance": (A * (place[:, None] - place).abs()).sum(-1),
         "own token": A.diagonal(dim1=-2, dim2=-1), "first and last": A[..., 0] + A[..., -1]*(N > 1)}
     heads = [(l + 1, h + 1) for l in range(L) for h in range(H)]
@@ -100,7 +100,7 @@ def token_shares(
     model, # a classifier of chapter 11
     input_ids:Tensor, # (1, N) long
 )->Tensor: # (N,), adds up to 1
-    "How much of each token is in the vector that the classifier reads, by rollout."
+    "How much of each token is in what the classifier reads, by rollout: row 0 for `cls`, else the mean of all."
     R = rollout(attention_maps(model, input_ids))
     return R[0] if model.config.classification_head.pooling == "cls" else R.mean(0)
 

@@ -153,6 +153,7 @@ def record_of(name:str, encoder:Path, counts:Path, corpus:Corpus, seed:int)->dic
     about = {"name": name, "kind": "blend", "seed": seed, "corpus": corpus_facts(corpus)}
     return about | {"parameters": parameters} | facts
 
+# %% ../../nbs/5_lab/25a_blend.ipynb #1f25a0c4
 def run_blend(
     encoder:str|Path, # a finished finetuning run
     counts:str|Path, # a finished baseline on the same corpus

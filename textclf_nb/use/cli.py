@@ -47,7 +47,9 @@ CPU = typer.Option("cpu", "--device", callback=usable_device, help="cpu, cuda, c
 def show_version(wanted:bool):
     "Print the version and leave."
     from textclf_nb import __version__
-    if wanted: raise typer.Exit(print(f"textclf-nb {__version__}") or 0)
+    if not wanted: return
+    print(f"textclf-nb {__version__}")
+    raise typer.Exit()
 
 @app.callback()
 def frame(version:bool=typer.Option(False, "--version", callback=show_version, is_eager=True,
@@ -733,6 +735,7 @@ def corpus_list():
 def corpus_show(corpus:str=typer.Argument(..., help="a name, a path or a Hub id"), settings:list[str]=SET):
     "Load a corpus and print its card and the share of each label among the training texts."
     import json
+    from collections import Counter
     from textclf_nb.core import UserError
     from textclf_nb.data import DataConfig, load_corpus
     from textclf_nb.lab.runs import from_dotted
@@ -741,8 +744,8 @@ def corpus_show(corpus:str=typer.Argument(..., help="a name, a path or a Hub id"
         raise UserError("corpus show: write --set data.key=value; other settings say nothing about a corpus")
     found = load_corpus(DataConfig.parse({**tree.get("data", {}), "corpus": corpus}, "data"))
     print(json.dumps(found.card, indent=1, ensure_ascii=False, default=str))
-    counts = [found.splits["train"]["label"][:].count(i) for i in range(len(found.label_names))]
-    shares = [(name, n, f"{n / max(sum(counts), 1):.1%}") for name, n in zip(found.label_names, counts)]
+    labels = Counter(found.splits["train"]["label"][:])
+    shares = [(name, labels[i], f"{labels[i] / labels.total():.1%}") for i, name in enumerate(found.label_names)]
     if shares: print("\n" + columned([("label", "training texts", "share"), *shares]))
 
 # %% ../../nbs/6_use/33_cli.ipynb #ca832863

@@ -73,7 +73,7 @@ def page_of(
     told = words_that_told(classifier, text)
     largest = max((abs(w) for _, w in told), default=0) or 1
     figure = last_maps(classifier, text)
-    plt.close(figure)   # a page that is open for days keeps no figures
+    if figure: plt.close(figure)   # a page that is open for days keeps no figures
     return dict(zip(classifier.label_names, p.tolist())), [(word, w / largest) for word, w in told], figure
 
 # %% ../../nbs/6_use/32e_ui.ipynb #d621085b
