@@ -53,7 +53,7 @@ def one_line(error):
 WRONG = [  # file, its bytes, settings, what the message says
     ("gone.csv", None, {}, "no such file"),
     ("a.docx", b"x", {}, "unknown kind of file '.docx'"),
-    ("a.csv", b"", {}, "not a table"),
+    ("a.csv", b"", {}, "a.csv is empty"),
     ("a.csv", b"text,label\n", {}, "no rows"),
     ("a.csv", b"review,stars\nfine,1\n", {}, "no column 'text'; there are: review, stars"),
     ("a.csv", b"text\nfine\n", {}, "data.label_col: null"),
@@ -72,7 +72,7 @@ WRONG = [  # file, its bytes, settings, what the message says
     ("a.jsonl", b'{"text": null, "label": 1}\n', {}, "have no text"),
     ("a.jsonl", b'{"text": "fine", "label": ["a", "b"]}\n', {}, "each text needs one label"),
     ("a.jsonl", b'{"text": 5, "label": 1}\n', {}, "the text of row 0 (from 0) is 5"),
-    ("a.jsonl", b'[1]\n', {}, "line 1 is no JSON object"),
+    ("a.jsonl", b'{"text": "x"}\n[1]\n', {}, "line 2 is no JSON object"),
     ("a.parquet", b"PAR1", {}, "not a Parquet file"),
     ("a.xlsx", b"PK no", {}, "a.xlsx"),
     ("a.pt", b"\x80\x02}", {}, "not a plain TensorDataset"),

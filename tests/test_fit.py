@@ -105,7 +105,8 @@ def test_who_stops_a_fit_is_told_how_to_go_on(tmp_path, capsys):
 
 def test_an_adaptation_reads_as_the_fine_tuning_will(tmp_path):
     rows(30).to_csv(tmp_path / "mine.csv", index=False)
-    asked = sets("tokenizer.max_length=24", "pretrained_experiment.attention.kind=favor", "training.batch_size=16", "training.epochs=1")
+    asked = sets("tokenizer.max_length=24", "pretrained_experiment.attention.kind=favor", "training.batch_size=16", "training.epochs=1",
+                 "training.learning_rate=0.002")
     here(tmp_path, "fit", "mine.csv", "--adapt", "--minutes", ".01", *asked)
     runs = tmp_path / "experiments/pretraining/mine-adapted", tmp_path / "experiments/finetuning/mine"
     words, classes = (yaml.safe_load((run / "config.yaml").read_text()) for run in runs)
@@ -113,6 +114,7 @@ def test_an_adaptation_reads_as_the_fine_tuning_will(tmp_path):
     for tree in (words, classes):
         assert tree["tokenizer"]["max_length"] == 24 and tree["architecture"]["attention"]["kind"] == "favor"
         assert tree["training"]["batch_size"] == 16
+    assert [words["training"][k] for k in ("learning_rate", "muon_lr")] == [.002, .001], "what is asked for holds in both"
     assert words["training"]["max_minutes"] and not classes["training"].get("max_minutes"), "the epochs are the fine-tuning's"
     assert all(json.loads((run / "run.json").read_text())["status"] == "finished" for run in runs)
 
@@ -122,6 +124,7 @@ def test_texts_without_a_word_are_told_and_nothing_is_left_behind(tmp_path, caps
     for way in ([], ["--scratch"]):
         here(tmp_path, "fit", "mine.csv", *way, code=2)
         assert "has a word of two letters or digits or more" in (said := capsys.readouterr().err) and said.count("\n") == 1
+        assert "name another column of texts (--text-col" in said
     assert [p.name for p in tmp_path.iterdir()] == ["mine.csv"]
 
 
@@ -144,6 +147,16 @@ def test_rows_without_a_text_have_no_answer_and_stop_nobody(fitted, tmp_path, ca
     (tmp_path / "gaps.csv").write_text("remark;id\nDraw a line.;1\n;2\n", encoding="utf-16")   # as Excel writes it, semicolons and all
     said = here(tmp_path, "predict", fitted[0] / "experiments/baseline/mine-tfidf", "--file", "gaps.csv").splitlines()
     assert said[1].startswith("Draw a line.,1,plots,0.") and said[2] == ",2,," and "no answer: 1" in capsys.readouterr().err
+
+
+def test_a_header_that_cannot_be_meant_is_told(fitted, tmp_path, mistake):  # noqa: F811
+    lines = rows(20).assign(more="x").to_csv(index=False, header=False)
+    for header, told in (("text,label,text", "two columns are called 'text'"), ("Survey 2026,,", "names no column 1 (from 0)")):
+        (tmp_path / "mine.csv").write_text(f"{header}\n{lines}")
+        assert told in mistake(tmp_path, "fit", "mine.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.csv"]
+    (tmp_path / "mine.csv").write_text("remark\n")
+    assert "has no rows" in mistake(tmp_path, "predict", fitted[0] / "experiments/baseline/mine-tfidf", "--file", "mine.csv")
 
 
 @pytest.mark.parametrize("setting", ["label_smoothing=1", "word_dropout=1", "ema_decay=1", "decay_ratio=0", "warmup_ratio=2",

@@ -138,10 +138,12 @@ def term_matrix(
     "What the counters count, side by side."
     if not any(map(parts[0].build_tokenizer(), texts)):
         raise UserError(f"none of {len(texts)} texts ({shown(texts[0], 30)}, …) has a word of two letters or digits or "
-            "more, so there is nothing to count: name another column of texts (text_col)")
+            "more, so there is nothing to count: name another column of texts (--text-col of fit, "
+            "data.text_col of a run)")
     try: return hstack([c.fit_transform(texts) for c in parts]).tocsr()
     except ValueError as e:
-        raise UserError(f"no term is left of {len(texts)} documents ({e}): lower min_df or raise max_df") from None
+        raise UserError(f"no term is left of {len(texts)} documents ({e}): lower min_df or raise max_df "
+            "of the section baseline") from None
 
 # %% ../../nbs/5_lab/25_baseline.ipynb #b36e6f6b
 def fit_baseline(

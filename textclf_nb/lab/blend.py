@@ -121,10 +121,14 @@ def openers(encoder:Path, counts:Path, device:str|None=None)->dict[Path, Callabl
     text_facts(encoder), baseline_dir(counts)
     return {encoder: cache(partial(Classifier, encoder, device)), counts: cache(partial(load_baseline, counts))}
 
-def asked(run:Path, opener:Callable, corpus:Corpus, split:str)->np.ndarray: # (texts, classes)
-    "What a member says of a split, from its run or anew."
-    kept = kept_answers(run, corpus, split)
-    return np.asarray(opener().probabilities(corpus.splits[split]["text"][:])) if kept is None else kept
+def asked(
+    run:Path, opener:Callable, corpus:Corpus,
+    splits=("val", "test"),
+)->dict[str, np.ndarray]: # by split, (texts, classes)
+    "What a member says of splits, from its run or anew."
+    kept = kept_answers(run, corpus, splits)
+    def anew(split): return np.asarray(opener().probabilities(corpus.splits[split]["text"][:]))
+    return {s: kept[s] if s in kept else anew(s) for s in splits}
 
 # %% ../../nbs/5_lab/25a_blend.ipynb #69440279
 def judge_blend(
@@ -134,10 +138,10 @@ def judge_blend(
     "Fit the weights on val, score val and test, keep the test predictions."
     if not len(corpus.splits["val"]):
         raise UserError("the corpus has no validation texts, and the weights of a blend come from them")
-    weights, results = None, {}
+    weights, results, said = None, {}, [asked(run, opener, corpus) for run, opener in members.items()]
     for split in ("val", "test"):
         labels = np.array(corpus.splits[split]["label"][:])
-        probs = [asked(run, opener, corpus, split) for run, opener in members.items()]
+        probs = [answers[split] for answers in said]
         if weights is None: weights = fit_pool(labels, probs)
         pooled = pool(probs, weights)
         results[split] = classification_metrics(labels, pooled, corpus.label_names)
