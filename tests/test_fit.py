@@ -47,6 +47,9 @@ def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mis
     (user / "new.csv").write_text("remark,kind\n“Dessine!”,plots\n", encoding="utf-8")
     assert "line 2 is not cp1252" in mistake(user, "eval", run, "--file", "new.csv")
     assert here(user, "eval", run, "--file", "new.csv", "--encoding", "utf-8").startswith("new.csv")
+    (user / "new.csv").write_text("remark,kind\n“Dessine!”,plots\n“Dessine!”,\n", encoding="utf-8")
+    said = here(user, "eval", run, "--file", "new.csv", "--encoding", "utf-8")
+    assert said.startswith("new.csv: rows without text or label, left out: 1\nnew.csv")
     assert "--encoding goes with --file" in mistake(user, "eval", run, "--encoding", "utf-8")
 
 

@@ -103,7 +103,8 @@ def separator(
     even = [s for s in there if len(set(known[s])) == 1]
     best = max(even, key=lambda s: known[s][0], default=most)   # of equals the first, which is the usual one
     named = below and 1 < first <= min(below) and re.search(f"{usual}(?! )", head[0])
-    return usual if named and not (even and known[best][0] > first) else best
+    better = usual == "," and even and known[best][0] > first   # who writes .tsv means tabs
+    return usual if named and not better else best
 
 # %% ../../nbs/3_data/15_sources.ipynb #780fd946
 def layout(

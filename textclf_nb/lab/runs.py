@@ -46,7 +46,7 @@ from ..core import (Settings, UserError, cache_home, cached, checked_name, diges
 from ..data.corpora import Corpus, DataConfig, content_hash, corpus_facts, load_corpus
 from ..data.pictures import as_values, decode
 from ..data.recipes import file_digest
-from ..data.sources import columns, label_text, read_file
+from ..data.sources import columns, label_text, listed, read_file
 from ..model.backbone import backbone_dir, load_backbone, only_backbone, with_sizes
 from ..model.encoder import AttentionConfig, EncoderConfig
 from ..training.metrics import classification_metrics
@@ -723,7 +723,7 @@ def text_list(
     texts = list(texts)
     if not texts: raise UserError("no texts to predict: give at least one")
     bad = next((i for i, t in enumerate(texts) if not isinstance(t, str) or not t.strip()), None)
-    if bad is not None: raise UserError(f"text {bad + 1} is {texts[bad]!r}: expected a text that is not empty")
+    if bad is not None: raise UserError(f"text {bad + 1} is {texts[bad]!r}: expected a string that is not empty")
     return texts
 
 # %% ../../nbs/5_lab/24_runs.ipynb #3d764a4e
@@ -889,7 +889,10 @@ def asked_again(
         splits = {s: rows for s, rows in corpus.splits.items() if s != "train" and len(rows)}
         def named(rows): return [corpus.label_names[i] for i in rows["label"]]
         return {s: (rows[corpus.holds][:], named(rows)) for s, rows in splits.items()}
-    table = columns(read_file(file, encoding or data.encoding), data, str(file))
+    rows = read_file(file, encoding or data.encoding)
+    table = columns(rows, data, str(file))
+    less = len(rows) - len(table)
+    if less: print(f"{file}: rows without text or label, left out: {less}", flush=True)
     inputs = table["picture" if "picture" in table else "text"]
     return {Path(file).name: (inputs.tolist(), [label_text(x) for x in table["label"]])}
 
@@ -898,7 +901,7 @@ def class_ids(classifier:Predictor, labels:list[str], where:str)->list[int]:
     "The class of each text, by its number instead of its name."
     unseen = sorted(set(labels) - set(classifier.label_names))
     if unseen:
-        known = ", ".join(classifier.label_names)
+        known = listed(classifier.label_names)
         raise UserError(f"{where}: label {unseen[0]!r} was not in training; known: {known}")
     return [classifier.label_names.index(label) for label in labels]
 

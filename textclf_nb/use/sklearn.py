@@ -42,7 +42,7 @@ def checked_column(
     if isinstance(texts, str): raise UserError("expected a list of texts, got one string: put it in a list")
     if np.ndim(texts) != 1: raise UserError(f"expected one column of texts, got shape {np.shape(texts)}")
     bad = next((i for i, t in enumerate(texts) if not isinstance(t, str) or not t.strip()), None)
-    if bad is not None: raise UserError(f"text {bad + 1} is {list(texts)[bad]!r}: expected a text that is not empty")
+    if bad is not None: raise UserError(f"text {bad + 1} is {list(texts)[bad]!r}: expected a string that is not empty")
     if not len(texts): raise UserError("no texts: give at least one")
     return [str(t) for t in texts]
 
