@@ -202,10 +202,13 @@ def test_scores_of_the_first_page_are_those_of_kept_comparisons():
         table = kept({"ag": "ag_news"}.get(runs, runs)).set_index("name").test_f1_macro
         assert name.format(*(f"{table[f'{runs}-{who}']:.3f}" for who in ("tfidf-all", "0", "both-0"))) in page
     many = kept("imdb").set_index("name")
-    def lost(m): # of one that takes the place of exact attention
-        return "{:.1f} [{:.1f}, {:.1f}]".format(*(-many.loc[f"imdb-{m}-0", f"vs_exact_{end}"] for end in ("pp", "high", "low")))
+    def short_of_exact(row): return "{:.1f} [{:.1f}, {:.1f}]".format(*(-row[f"vs_exact_{end}"] for end in ("pp", "high", "low")))
+    def lost(m): return short_of_exact(many.loc[f"imdb-{m}-0"]) # of one that takes the place of exact attention
     said = "`near_far` in the place of exact attention loses {} points, `favor` {}, `lsh` {} ("
     assert said.format(*map(lost, ("near_far", "favor", "lsh"))) in page
+    adapted = kept("short-afternoon-imdb-256").set_index("attention")
+    said = "`window` loses {}, `near_far` {}, `lsh` {}, `favor` {}"
+    assert said.format(*(short_of_exact(adapted.loc[m]) for m in ("window", "near_far", "lsh", "favor"))) in page
     def costs(name): # of one exchange each
         table = kept(name).set_index(["contender", "setting"])
         settings = ("window", "w = 64"), ("near_far", "w = c = 32"), ("favor", "m = 128")

@@ -305,8 +305,8 @@ def test_what_is_no_step_is_not_on_the_meter(tmp_path, slow, monkeypatch):
     cost = loop.fit()
     assert len(naps) >= 2
     assert 2*cost["seconds_per_epoch"] <= cost["seconds"] - sum(naps) + .05
-    # Seconds of two epochs, from hundredths of one: on a fast machine that rounding is a tenth of them.
-    assert loop.meter.tokens/cost["tokens_per_second"] == pytest.approx(2*cost["seconds_per_epoch"], abs=.011)
+    # Seconds of two epochs, from hundredths of one and from whole tokens a second: the larger tolerance counts.
+    assert loop.meter.tokens/cost["tokens_per_second"] == pytest.approx(2*cost["seconds_per_epoch"], abs=.011, rel=.02)
 
 
 def test_each_run_in_a_process_has_its_own_peak():
