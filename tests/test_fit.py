@@ -154,7 +154,8 @@ def test_rows_without_a_text_have_no_answer_and_stop_nobody(fitted, tmp_path, ca
 
 def test_a_header_that_cannot_be_meant_is_told(fitted, tmp_path, mistake):  # noqa: F811
     lines = rows(20).assign(more="x").to_csv(index=False, header=False)
-    for header, told in (("text,label,text", "two columns are called 'text'"), ("Survey 2026,,", "names no column 1 (from 0)")):
+    twice, nameless = "two columns are called 'text'", "names no column 1 (from 0)"
+    for header, told in (("text,label,text", twice), ("text ,label,text", twice), ("Survey 2026,,", nameless), ("text, ,more", nameless)):
         (tmp_path / "mine.csv").write_text(f"{header}\n{lines}")
         assert told in mistake(tmp_path, "fit", "mine.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["mine.csv"]

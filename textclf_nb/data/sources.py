@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['READERS', 'HEAD', 'MARKS', 'PACKED', 'PICTURE_FILES', 'SPLIT_NAMES', 'HUB_ID', 'SourceConfig', 'first_line', 'reader',
-           'codec', 'read_text', 'cells', 'separator', 'layout', 'refuse_swallowed', 'no_table', 'all_named',
-           'read_table', 'read_txt', 'by_lines', 'by_names', 'read_json', 'read_parquet', 'read_xlsx', 'read_tensors',
-           'read_file', 'read_classes', 'split_files', 'read_path', 'read_pieces', 'label_text', 'shown', 'listed',
-           'refuse_doubled', 'columns', 'refuse_twins', 'pinned', 'read_hub']
+           'codec', 'read_text', 'cells', 'separator', 'layout', 'refuse_swallowed', 'no_table', 'first_row',
+           'all_named', 'read_table', 'read_txt', 'by_lines', 'by_names', 'read_json', 'read_parquet', 'read_xlsx',
+           'read_tensors', 'well_named', 'read_file', 'read_classes', 'split_files', 'read_path', 'read_pieces',
+           'label_text', 'shown', 'listed', 'columns', 'refuse_twins', 'pinned', 'read_hub']
 
 # %% ../../nbs/3_data/15_sources.ipynb #3928ba2e
 import codecs
@@ -86,9 +86,9 @@ def cells(
     head:list[str], # the first lines of a table
 )->list[int]: # nothing, where that cannot be told
     "How many cells a separator makes of each of some lines."
-    try: rows = list(csv.reader(head, delimiter=sep))[:-1]   # the last may go on below
+    try: rows = list(csv.reader(head, delimiter=sep))
     except csv.Error: return []   # a cell longer than Python's csv reads
-    return [len(row) for row in rows if row]
+    return [len(row) for row in rows[:HEAD - 1] if row]   # the last of so many may go on below
 
 def separator(
     head:list[str], # the first lines of a table
@@ -99,12 +99,12 @@ def separator(
     there = [s for s in (usual, ",", ";", "\t", "|") if s in head[0]]
     most = usual if usual in there else max(there, key=head[0].count, default=usual)
     known = {s: cells(s, head) for s in there}
+    even = [s for s in there if len(set(known[s])) == 1 and known[s][0] > 1]
+    if usual in even or not even: return most   # which is the usual one, if it is there
+    best = max(even, key=lambda s: known[s][0])
     first, *below = known.get(usual) or [0]
-    even = [s for s in there if len(set(known[s])) == 1]
-    best = max(even, key=lambda s: known[s][0], default=most)   # of equals the first, which is the usual one
     named = below and 1 < first <= min(below) and re.search(f"{usual}(?! )", head[0])
-    better = usual == "," and even and known[best][0] > first   # who writes .tsv means tabs
-    return usual if named and not better else best
+    return usual if named and (usual == "\t" or known[best][0] <= first) else best
 
 # %% ../../nbs/3_data/15_sources.ipynb #780fd946
 def layout(
@@ -143,9 +143,13 @@ def no_table(path:Path, told, sep:str)->UserError: # told: what is wrong
     return UserError(f"{path}: not a table ({str(told).strip()}): its first line names the columns, here {sep!r} "
         "stands between the cells, and a text with one in it is quoted")
 
-def all_named(frame:pd.DataFrame, path:Path, sep:str)->pd.DataFrame:
-    "A table, if each of its cells has a name above it."
-    if isinstance(frame.index, pd.RangeIndex): return frame.rename(columns=str.strip)
+def first_row(source, **how)->list[str]: # source: a path or a stream; how: arguments of `pandas.read_csv`
+    "The names above the columns of a table, as they are written."
+    return pd.read_csv(source, header=None, nrows=1, dtype=str, keep_default_na=False, **how).iloc[0].tolist()
+
+def all_named(frame:pd.DataFrame, names:list[str], path:Path, sep:str)->pd.DataFrame:
+    "A table under these names, if each of its cells has one above it."
+    if isinstance(frame.index, pd.RangeIndex): return frame.set_axis(names, axis=1)
     # pandas makes an index of cells that have no name
     raise no_table(path, "the first row has more cells than the header has names", sep)
 
@@ -156,10 +160,12 @@ def read_table(path:Path, encoding:str="utf-8")->pd.DataFrame:
     text = read_text(path, encoding)
     how = layout(list(islice(StringIO(text), HEAD)), path.suffix)
     refuse_swallowed(StringIO(text), how["sep"], path)
-    try: frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
+    try:
+        names = first_row(StringIO(text), **how)
+        frame = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False, **how)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
         raise no_table(path, e, how["sep"]) from None
-    return all_named(frame, path, how["sep"])
+    return all_named(frame, names, path, how["sep"])
 
 # %% ../../nbs/3_data/15_sources.ipynb #76c9f582
 @reader(".txt")
@@ -187,14 +193,17 @@ def by_names(
 )->pd.DataFrame:
     "The tables that pandas writes unasked."
     first, *others = table.values()
-    even = all(isinstance(c, list) and len(c) == len(first) for c in table.values())
-    if even and not any(isinstance(x, dict) for x in first): return pd.DataFrame(table, dtype=object)
-    if not isinstance(first, dict) or not all(isinstance(c, dict) and c.keys() == first.keys() for c in others):
-        raise UserError(f"{path}: a list of JSON objects is needed, one for each text: from pandas, "
-            'df.to_json(path, orient="records")')
-    outer, inner = ((all(map(str.isdecimal, names)), len(names)) for names in (table, first))
-    frame = pd.DataFrame(table, dtype=object)
-    return (frame.T if outer > inner else frame).reset_index(drop=True)
+    frame, split = None, {"columns", "data"} <= table.keys() <= {"columns", "index", "data"}
+    if all(isinstance(c, list) and len(c) == len(first) for c in table.values()) and not split:
+        if not any(isinstance(x, dict) for x in first): frame = pd.DataFrame(table, dtype=object)
+    elif isinstance(first, dict) and all(isinstance(c, dict) and c.keys() == first.keys() for c in others):
+        outer, inner = ((any(n.strip().lower() in ("text", "label") for n in names), not all(map(str.isdecimal, names)))
+            for names in (table, first))
+        if outer > inner: frame = pd.DataFrame(table, dtype=object)
+        if inner > outer: frame = pd.DataFrame(list(table.values()), dtype=object)
+    if frame is not None: return frame.reset_index(drop=True)
+    raise UserError(f"{path}: a list of JSON objects is needed, one for each text: from pandas, "
+        'df.to_json(path, orient="records")')
 
 # %% ../../nbs/3_data/15_sources.ipynb #b1c0a7e6
 @reader(".json", ".jsonl", ".ndjson")
@@ -222,12 +231,14 @@ def read_parquet(path:Path, encoding:str="utf-8")->pd.DataFrame:
 @reader(".xlsx")
 def read_xlsx(path:Path, encoding:str="utf-8")->pd.DataFrame:
     "The first sheet of a workbook."
-    try: return pd.read_excel(path, dtype=str, keep_default_na=False)
+    try: frame = pd.read_excel(path, header=None, dtype=str, keep_default_na=False)
     except ImportError:
         raise UserError(f"{path}: reading .xlsx needs one more package: pip install openpyxl, "
             "or save it as CSV") from None
     except Exception as e:  # zip, XML and openpyxl: each has its own
         raise UserError(f"{path}: not a workbook ({first_line(e)})") from None
+    # with a header, pandas would number names that come twice
+    return frame[1:].set_axis(frame.iloc[0].tolist(), axis=1).reset_index(drop=True) if len(frame) else frame
 
 # %% ../../nbs/3_data/15_sources.ipynb #5e155fc1
 @reader(".pt")
@@ -245,6 +256,14 @@ def read_tensors(path:Path, encoding:str="utf-8")->pd.DataFrame: # input_ids wit
     ids = [row[keep].tolist() for row, keep in zip(tensors[0], mask if mask[:, 0].all() else ~mask)]
     return pd.DataFrame({"input_ids": ids, "label": tensors[2].tolist() if len(tensors) == 3 else ""}, dtype=object)
 
+# %% ../../nbs/3_data/15_sources.ipynb #b1c0a7f1
+def well_named(frame:pd.DataFrame, path:Path)->pd.DataFrame:
+    "A table under the names of its columns without blanks around them, or a `UserError` where two are the same."
+    names = pd.Index([str(name).strip() or f"Unnamed: {i}" for i, name in enumerate(frame.columns)])
+    if not names.is_unique:
+        raise UserError(f"{path}: two columns are called {names[names.duplicated()][0]!r}: rename one of them")
+    return frame.set_axis(names, axis=1)
+
 # %% ../../nbs/3_data/15_sources.ipynb #02c2573e
 PACKED = (".gz", ".zip", ".bz2", ".xz", ".7z")
 
@@ -255,7 +274,7 @@ def read_file(path:str|Path, encoding:str="utf-8")->pd.DataFrame:
     if path.suffix.lower() in PACKED: raise UserError(f"{path}: a packed file: unpack it first")
     if path.suffix.lower() not in READERS:
         raise UserError(f"{path}: {known_names(path.suffix, READERS, 'kind of file')}")
-    return READERS[path.suffix.lower()](path, encoding)
+    return well_named(READERS[path.suffix.lower()](path, encoding), path)
 
 # %% ../../nbs/3_data/15_sources.ipynb #07244e28
 PICTURE_FILES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
@@ -320,8 +339,9 @@ def read_pieces(
     try:
         with path.open(encoding=name, newline="") as f: how = layout(list(islice(f, HEAD)), path.suffix)
         with path.open(encoding=name, newline="") as f: refuse_swallowed(f, how["sep"], path)
+        names = first_row(path, encoding=name, **how)
         for piece in pd.read_csv(path, dtype=str, keep_default_na=False, encoding=name, chunksize=rows, **how):
-            yield all_named(piece, path, how["sep"])
+            yield well_named(all_named(piece, names, path, how["sep"]), path)
     except (UnicodeDecodeError, LookupError): read_text(path, encoding)   # tells what is wrong, and the line
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
         raise no_table(path, e, how["sep"]) from None
@@ -342,12 +362,6 @@ def listed(names, most:int=12)->str:
     names = [n if len(n := " ".join(str(name).split())) <= 40 else f"{n[:39]}…" for name in names]
     return ", ".join(names[:most]) + f", … ({len(names)} in all)"*(len(names) > most)
 
-# %% ../../nbs/3_data/15_sources.ipynb #b1c0a7f1
-def refuse_doubled(frame:pd.DataFrame, column, where):
-    "A `UserError` where two columns have this name; pandas has numbered the second."
-    if f"{column}.1" in frame.columns:
-        raise UserError(f"{where}: two columns are called {column!r}: rename one of them")
-
 # %% ../../nbs/3_data/15_sources.ipynb #3200ae6f
 def _labels(frame, config, where):
     "The column of labels as strings; empty where there is none."
@@ -367,7 +381,6 @@ def _taken(frame, config, where, **read):
             hint = ": null if the texts have no labels" if setting == "label_col" else " names it"
             raise UserError(f"{where}: no column {c!r}; there are: {listed(frame.columns) or 'none'} "
                 f"(data.{setting}{hint})")
-        if c: refuse_doubled(frame, c, where)
     out = pd.DataFrame({n: frame[c] for n, c in read.items()} | {"label": _labels(frame, config, where)}, dtype=object)
     if config.id_col: out["id"] = frame[config.id_col].map(label_text)
     if config.group_col: out["group"] = frame[config.group_col].map(label_text)

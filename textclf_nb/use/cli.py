@@ -205,7 +205,7 @@ def answers(classifier, inputs:list)->tuple[list, list]: # labels, probabilities
 def predict_table(classifier, file:Path, column:str, stream, encoding:str="utf-8", sep:str=","):
     "Answer a file piece by piece, as a table with `sep` between the cells."
     from textclf_nb.core import UserError
-    from textclf_nb.data.sources import listed, read_pieces, refuse_doubled
+    from textclf_nb.data.sources import listed, read_pieces
     from tqdm import tqdm
     bar, first, silent = tqdm(unit="text", desc=file.name, delay=2, leave=False), True, 0
     for table in read_pieces(file, encoding=encoding):
@@ -213,7 +213,6 @@ def predict_table(classifier, file:Path, column:str, stream, encoding:str="utf-8
             raise UserError(f"{file} has no column {column!r}: name one with --column; "
                 f"there are: {listed(table.columns)}")
         if not len(table): break   # a header alone
-        refuse_doubled(table, column, file)
         own = [name for name in ("predicted", "probability") if name in table]
         if own: raise UserError(f"{file} has a column {own[0]!r}, which the answers would replace: rename it")
         labels, probabilities = answers(classifier, table[column].tolist())
