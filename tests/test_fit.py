@@ -41,7 +41,7 @@ def test_fit_says_what_it_found_fits_and_recommends(fitted):
     assert all(kind in said for kind in ("the encoder", "the baseline", "both together"))
 
 
-def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mistake):  # noqa: F811
+def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mistake, capsys):  # noqa: F811
     user, run = fitted[0], fitted[0] / "experiments/baseline/mine-tfidf"
     assert yaml.safe_load((run / "config.yaml").read_text())["data"]["encoding"] == "cp1252"
     (user / "new.csv").write_text("remark,kind\n“Dessine!”,plots\n", encoding="utf-8")
@@ -49,7 +49,8 @@ def test_a_file_in_an_encoding_that_is_named_is_read_and_asked_again(fitted, mis
     assert here(user, "eval", run, "--file", "new.csv", "--encoding", "utf-8").startswith("new.csv")
     (user / "new.csv").write_text("remark,kind\n“Dessine!”,plots\n“Dessine!”,\n", encoding="utf-8")
     said = here(user, "eval", run, "--file", "new.csv", "--encoding", "utf-8")
-    assert said.startswith("new.csv: rows without text or label, left out: 1\nnew.csv")
+    assert [line.split()[0] for line in said.splitlines()] == ["new.csv"] and "accuracy" in said   # the table, nothing else
+    assert "textclf: new.csv: rows without text or label, left out: 1" in capsys.readouterr().err.splitlines()
     assert "--encoding goes with --file" in mistake(user, "eval", run, "--encoding", "utf-8")
 
 
@@ -154,7 +155,7 @@ def test_rows_without_a_text_have_no_answer_and_stop_nobody(fitted, tmp_path, ca
 
 def test_a_header_that_cannot_be_meant_is_told(fitted, tmp_path, mistake):  # noqa: F811
     lines = rows(20).assign(more="x").to_csv(index=False, header=False)
-    twice, nameless = "two columns are called 'text'", "names no column 1 (from 0)"
+    twice, nameless = "two columns are called 'text'", "'Unnamed: 1', as a column without a name is called"
     for header, told in (("text,label,text", twice), ("text ,label,text", twice), ("Survey 2026,,", nameless), ("text, ,more", nameless)):
         (tmp_path / "mine.csv").write_text(f"{header}\n{lines}")
         assert told in mistake(tmp_path, "fit", "mine.csv")

@@ -647,7 +647,7 @@ def refuse_second_run(run_dir:Path, resume:bool|str|Path):
 ANSWERS = "metrics/eval/answers.npz" # in a run directory
 DECIDING = (".json", ".npz", ".safetensors") # endings of the files in `model/` that are read
 
-def answering(run_dir:Path)->str: # sixteen hex digits
+def answering(run_dir:Path)->str: # sixteen hex digits; where there is no model, the digest of no files
     "A digest of what decides a run's answers: files of its `model/`."
     return digest({p.name: file_digest(p) for p in (run_dir / "model").glob("*") if p.suffix in DECIDING})
 
@@ -665,12 +665,13 @@ def keep_answers(
 def kept_answers(
     run_dir:Path, corpus:Corpus,
     splits=("val", "test"), # that are asked for
-)->dict[str, np.ndarray]: # by split, (M, C); without those of which it was not asked these texts
+)->dict[str, np.ndarray]: # by split, (M, C); without those that this model is not known to have been asked
     "What a classifier said of splits, if they were these very ones, and the classifier is the same still."
     if not (run_dir / ANSWERS).is_file(): return {}
     try:
         with np.load(run_dir / ANSWERS, allow_pickle=False) as known:
-            if str(known.get("model")) != answering(run_dir): return {}   # older versions kept no digest
+            # under no digest, or one computed otherwise (both in older files), nothing counts as kept
+            if str(known.get("model")) != answering(run_dir): return {}
             found = {s: known.get(content_hash({s: corpus.splits[s]})) for s in splits}
         found = {s: p for s, p in found.items() if p is not None}
         wrong = [p.shape for s, p in found.items() if p.shape != (len(corpus.splits[s]), corpus.num_labels)]
@@ -878,6 +879,7 @@ def asked_again(
     run_dir:str|Path, # whose section `data` says how a table is read
     file:str|Path|None=None, # a table with inputs and labels; None: val and test of the run's corpus
     encoding:str|None=None, # of the file; None: that of the run's own
+    tell=warnings.warn, # is told how many rows are left out, if any
 )->dict: # split (or file name): inputs, and the name of the label of each
     "What a trained classifier is to be scored on."
     config = Path(run_dir) / "config.yaml"
@@ -892,7 +894,7 @@ def asked_again(
     rows = read_file(file, encoding or data.encoding)
     table = columns(rows, data, str(file))
     less = len(rows) - len(table)
-    if less: print(f"{file}: rows without text or label, left out: {less}", flush=True)
+    if less: tell(f"{file}: rows without text or label, left out: {less}")
     inputs = table["picture" if "picture" in table else "text"]
     return {Path(file).name: (inputs.tolist(), [label_text(x) for x in table["label"]])}
 
@@ -916,9 +918,10 @@ def evaluate_run(
     file:str|Path|None=None, # a table with texts and labels; None: val and test of the run's corpus
     classifier=None, # what predicts, a baseline for example; None: the run's own model
     encoding:str|None=None, # of the file; None: that of the run's own
+    tell=warnings.warn, # is told how many of its rows are left out, if any
 )->dict: # split (or file name): metrics
     "Score a trained classifier again; events.jsonl keeps it."
-    classifier, parts = classifier or open_classifier(run_dir), asked_again(run_dir, file, encoding)
+    classifier, parts = classifier or open_classifier(run_dir), asked_again(run_dir, file, encoding, tell)
     scores = {name: score(classifier, inputs, labels, name) for name, (inputs, labels) in parts.items()}
     if (Path(run_dir) / "run.json").is_file(): read_run(run_dir)   # a damaged one is told
     sizes = {name: len(labels) for name, (_, labels) in parts.items()}

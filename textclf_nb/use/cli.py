@@ -177,7 +177,8 @@ def evaluate(
     from textclf_nb.lab import evaluate_run, load_classifier
     if encoding and not file: raise UserError("--encoding goes with --file")
     run_dir = find_run(run_dir, root)
-    print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device), encoding))
+    def tell(less): print(f"textclf: {less}", file=sys.stderr)
+    print_metrics(evaluate_run(run_dir, file, load_classifier(run_dir, device), encoding, tell))
 
 # %% ../../nbs/6_use/33_cli.ipynb #64d253c3
 def read_by(run:Path)->tuple[str, str]: # the column; the encoding

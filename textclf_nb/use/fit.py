@@ -75,11 +75,12 @@ def the_text(found, table:pd.DataFrame):
 
 # %% ../../nbs/6_use/32a_fit.ipynb #927929ed
 def refuse_headless(table:pd.DataFrame, text, label):
-    "A `UserError` where the names of two columns are a text and its label."
+    "A `UserError` where the first line is no header: a column has no name, or two are called as a text and its label."
     nameless = [c for c in (text, label) if str(c).startswith("Unnamed: ")]
     if nameless:
-        raise UserError(f"the first line names no column {nameless[0].split()[1]} (from 0), which seems to hold "
-            f"{'texts' if nameless[0] == text else 'labels'}: remove what stands above the header, or name the column")
+        raise UserError(f"{str(nameless[0])!r}, as a column without a name is called, seems to hold "
+            f"{'texts' if nameless[0] == text else 'labels'}: remove what stands above the header, give the column "
+            "a name, or say that it is meant (--text-col, --label-col)")
     if len(str(text).split()) < 2 or str(label) not in set(table[label].astype(str)): return
     raise UserError(f"the first row is no header: a column cannot be called {shown(str(label))}, which is a label, "
         f"and another {shown(str(text))}: write a line above it, such as text,label")
@@ -225,11 +226,12 @@ def read_tables(path:Path, data:DataConfig)->dict[str, pd.DataFrame]: # by split
 
 def said_of(file:str|Path, more:dict)->dict: # section `data`, as a tree
     "The settings with which a table is read; training texts are its own where others are elsewhere."
-    def given(s): return (more.get(s) or {}).get("dataset_path")
-    other = more.get("corpus") or given("train")
-    if other: raise UserError(f"the table is {file} or, in the settings, {other}: give one of the two")
+    given, table = DataConfig.parse(more, "data"), Path(file).expanduser()
+    for other in (more.get("corpus"), given.train.dataset_path):
+        if other and Path(other).expanduser().resolve() != table.resolve():
+            raise UserError(f"the table is {file} or, in the settings, {other}: give one of the two")
     tree = merged({"corpus": str(file), "drop_empty": True}, more)
-    elsewhere = (given("val") or given("test")) and Path(file).expanduser().is_file()
+    elsewhere = (given.val.dataset_path or given.test.dataset_path) and table.is_file()
     return merged(tree, {"train": {"dataset_path": str(file)}}) if elsewhere else tree
 
 # %% ../../nbs/6_use/32a_fit.ipynb #8e426ba2
@@ -245,8 +247,8 @@ def prepare(
     first = next(iter(frames.values()))
     text, label = guess_columns(first, text_col, label_col)
     for s in (s for s, f in frames.items() if label not in f):
-        raise UserError(f"{file}: {s} has no column {label!r}, so nothing can be judged by it: fit the training table "
-            "alone, and answer the other with textclf predict --file")
+        raise UserError(f"{getattr(data, s).dataset_path or f'{file} ({s})'}: no column {label!r}, so nothing can be "
+            "judged by it: fit the training table alone, and answer the other with textclf predict --file")
     data = data.model_copy(update={"text_col": text, "label_col": label})
     corpus = load_corpus(data)
     corpus.num_labels   # refuses a table with one class
