@@ -20,8 +20,9 @@ STEPS = {
     "badges, install cells, README's chapters": [sys.executable, "tests/links.py", "--check"],
     "style": [bin_ / "ruff", "check", "."],
     "chapters": [bin_ / "nbdev_test", "--path", "nbs", "--n_workers", "2", "--do_print", "--timing"],
-    # those that begin with "your" are executed as on Colab, by pytest
-    "experiments": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print", "--skip_file_re", "^([_.]|your)"],
+    # those that begin with "your" are executed as on Colab, by pytest; runs of a suite keep a `notebook.ipynb` each
+    "experiments": [bin_ / "nbdev_test", "--path", "experiments", "--n_workers", "2", "--do_print",
+                    "--skip_file_re", "^([_.]|your|notebook)"],
     "tests": [sys.executable, "-m", "pytest", *TWO_PROCESSES, "--durations", "10", "-m", "not long", "tests"],
 }
 
