@@ -494,9 +494,8 @@ def fit_table(
     def until(i, adapt): return (now := time.monotonic()) + trainings(end - now, answers, adapt)[i]
     if end - time.monotonic() < (1 + adapt)*answers and left < np.inf:
         tell("reading, counting and answers take the minutes: ask for more (--minutes)")
-    if adapt:
-        words = for_words(tree, settings)
-        pretraining = adapted(where["adapted"], words, pace, texts, until(0, True), pretraining, progress)
+    if adapt: pretraining = adapted(where["adapted"], for_words(tree, settings), pace, texts, until(0, True),
+        pretraining, progress)
     tree, plan = planned(tree, pace, texts, until(1, False))
     tell(str(plan))
     run_experiment(new_experiment("finetuning", name, root, settings=tree, pretraining=pretraining))
